@@ -1,0 +1,47 @@
+/**
+ * The bus between edges and origins: publish, subscribe, request.
+ *
+ * Guarantees: at most once, and nothing more. A message published or requested while the
+ * connection is down is lost; messages of one publisher on one subject arrive in order. Whatever
+ * must hold is made to hold by the two auditors that read the database.
+ *
+ * @module
+ */
+
+export interface BusMessage {
+  subject: string;
+  data: Uint8Array;
+  /** Answers a request. Must never be called for a message of a captured (`chat.>`) subject. */
+  respond(data: Uint8Array): void;
+}
+
+export interface BusSubscription {
+  unsubscribe(): void;
+}
+
+export type BusStatus = "connected" | "disconnected";
+
+/** No origin answered: there was none, or none in time. */
+export class NoAnswer extends Error {
+  override name = "NoAnswer";
+}
+
+export interface Bus extends AsyncDisposable {
+  readonly status: BusStatus;
+  publish(subject: string, data: Uint8Array, options?: { messageId?: string }): void;
+  /** With `queue`, each message goes to one subscriber of that name. */
+  subscribe(
+    subject: string,
+    handle: (message: BusMessage) => void,
+    options?: { queue?: string },
+  ): BusSubscription;
+  /** @throws {NoAnswer} */
+  request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** All answers to a request that many may answer, until `waitMs` has passed. */
+  requestMany(subject: string, data: Uint8Array, waitMs: number): Promise<Uint8Array[]>;
+  /** Resolves when the server has everything sent so far, subscriptions included. */
+  flush(): Promise<void>;
+  onStatus(handle: (status: BusStatus) => void): void;
+  /** Handles what has arrived, sends what is queued, then closes. */
+  drain(): Promise<void>;
+}

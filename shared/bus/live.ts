@@ -1,0 +1,68 @@
+/**
+ * What travels on a topic: a fixed binary prefix, then the bytes of the event.
+ *
+ * Invariant: an edge can route, order and audit a message by its prefix alone; it parses the
+ * event only when membership changes. Pages of events read from the database hold the same records.
+ *
+ * @module
+ */
+
+import type { Gsid } from "shared/gsid.ts";
+
+export const LIVE_VERSION = 1;
+/** Bytes: version, kind, two reserved, gsid (float64 BE), membership (float64 BE). */
+const PREFIX_BYTES = 20;
+
+/**
+ * - `event`: anything in the order of events that changes no membership.
+ * - `membership`: an event after which somebody is, or is no longer, a member.
+ * - `control`: no event: an instruction to the edges, see `Control`.
+ */
+export type LiveKind = "event" | "membership" | "control";
+const KINDS: readonly LiveKind[] = ["event", "membership", "control"];
+
+export interface Live {
+  kind: LiveKind;
+  /** 0 for what has no place in the order of events. */
+  gsid: Gsid;
+  /**
+   * On a group's topic: the group's last membership change before this event. An edge that has
+   * not applied it yet must do so before it hands this event on. Else 0.
+   */
+  membership: Gsid;
+  /** The event or control as JSON text. */
+  data: string;
+}
+
+/** Instructions on a user's inbox topic. */
+export type Control =
+  /** The device connected anew, at database time `at` (ms since 1970): older ones must go. */
+  | { type: "taken"; device: string; connection: string; at: number }
+  /** The server API ends the user's connections, or those of one device. */
+  | { type: "disconnect"; device?: string };
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+export function encodeLive(live: Live): Uint8Array {
+  const data = utf8.encode(live.data);
+  const bytes = new Uint8Array(PREFIX_BYTES + data.length);
+  bytes[0] = LIVE_VERSION;
+  bytes[1] = KINDS.indexOf(live.kind);
+  const view = new DataView(bytes.buffer);
+  view.setFloat64(4, live.gsid);
+  view.setFloat64(12, live.membership);
+  bytes.set(data, PREFIX_BYTES);
+  return bytes;
+}
+
+/** `undefined` for bytes that are no message of a version this edge knows. */
+export function decodeLive(bytes: Uint8Array): Live | undefined {
+  if (bytes.length < PREFIX_BYTES || bytes[0] !== LIVE_VERSION) return;
+  const kind = KINDS[bytes[1]!];
+  if (!kind) return;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const gsid = view.getFloat64(4), membership = view.getFloat64(12);
+  if (!Number.isSafeInteger(gsid) || !Number.isSafeInteger(membership)) return;
+  return { kind, gsid, membership, data: text.decode(bytes.subarray(PREFIX_BYTES)) };
+}

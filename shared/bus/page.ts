@@ -1,0 +1,56 @@
+/**
+ * A page: a JSON header and any number of events, as origin answers a read.
+ *
+ * Invariant: at most `MAX_PAGE_BYTES` of events, so that every answer fits a NATS message
+ * (1 MiB by default). Bytes: u32 header length, header, then per event u32 length and a `Live`.
+ *
+ * @module
+ */
+
+import { decodeLive, encodeLive, type Live } from "shared/bus/live.ts";
+
+export const MAX_PAGE_BYTES = 512 * 1024;
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+export interface Page<Header> {
+  header: Header;
+  events: Live[];
+}
+
+export function encodePage<Header>(page: Page<Header>): Uint8Array {
+  const header = utf8.encode(JSON.stringify(page.header));
+  const events = page.events.map(encodeLive);
+  const size = [header, ...events].reduce((sum, part) => sum + 4 + part.length, 0);
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const part of [header, ...events]) {
+    view.setUint32(at, part.length);
+    bytes.set(part, at + 4);
+    at += 4 + part.length;
+  }
+  return bytes;
+}
+
+/** @throws {RangeError} When the bytes are no page. */
+export function decodePage<Header>(bytes: Uint8Array): Page<Header> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const length = view.getUint32(at);
+    parts.push(bytes.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  const [header, ...events] = parts;
+  if (!header) throw new RangeError("Cannot read a page: it is empty");
+  return {
+    header: JSON.parse(text.decode(header)) as Header,
+    events: events.map((event) => {
+      const live = decodeLive(event);
+      if (!live) throw new RangeError("Cannot read a page: it holds an event of another version");
+      return live;
+    }),
+  };
+}

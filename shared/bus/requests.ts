@@ -1,0 +1,212 @@
+/**
+ * What an edge asks of an origin, what they tell each other, and the subjects these travel on.
+ *
+ * Invariant: every message carries `v`; a reader ignores fields that it does not know, so that
+ * neighbouring releases understand each other. The user named in a request is the token's, as the
+ * edge verified it, never the client's word.
+ *
+ * @module
+ */
+
+import type { JsonValue } from "shared/event.ts";
+import type { Gsid } from "shared/gsid.ts";
+import type { ConnectionId, DeviceId, GroupId, UserId } from "shared/ids.ts";
+import type { TopicKey } from "shared/topic.ts";
+import type { Position } from "shared/wire/codec.ts";
+import type { WireError } from "shared/wire/codes.ts";
+
+export const BUS_VERSION = 1;
+
+/** Requests, answered by one origin of the queue group. */
+export const REQUEST = {
+  /** `SendBatch` → `SendAnswers`, JSON. */
+  send: "rpc.send",
+  /** `Call` → `Answer`, JSON: every other method of a client. */
+  call: "rpc.call",
+  /** `Enter` → `Entered`, JSON: what to subscribe to, before the first read. */
+  enter: "rpc.enter",
+  /** `CatchUp` → `Page<CaughtUp>`. */
+  catchUp: "rpc.catch-up",
+  /** `Mend` → `Page<Mended>`: the events of topics whose tally differs. */
+  mend: "rpc.mend",
+  /** `Changes` → `Page<ChangesHeader>`: the membership events of one group. */
+  changes: "rpc.changes",
+  /** `AskDigest` → `Digest`, JSON; with `after` left out: the head, as an empty digest. */
+  digest: "rpc.digest",
+} as const;
+export const ORIGIN_QUEUE = "origin";
+
+/** Announcements, heard by everybody who subscribes. */
+export const ANNOUNCE = {
+  /** `Digest`, by an origin, every 2 s. */
+  digest: "origin.digest",
+  /** `AskReceived`, by an origin that starts to check; edges answer with `Received`. */
+  askReceived: "origin.ask-received",
+  /** `edge.beat.<replica>`: `Beat`, by every edge, every 2 s. */
+  beat: "edge.beat",
+  /** `Received`, by every edge, once a second at most. */
+  received: "edge.received",
+  /** `Ended`, by an edge, after it removed the presence of connections that ended. */
+  ended: "edge.ended",
+} as const;
+
+interface Versioned {
+  v: typeof BUS_VERSION;
+}
+
+/** Who speaks: the user of a verified token, and the connection's device. */
+export interface Caller {
+  user: UserId;
+  device: DeviceId;
+}
+
+/** `data` is the client's own, not yet validated. */
+export interface SendBatch extends Versioned {
+  sends: (Caller & { data: JsonValue })[];
+}
+
+export interface Sent {
+  gsid: Gsid;
+  at: string;
+  conversation: string;
+  prev: Gsid;
+  duplicate?: true;
+}
+
+export type Answer<Result = JsonValue> = { result: Result } | { error: WireError };
+
+/** In the order of the batch. */
+export interface SendAnswers extends Versioned {
+  answers: Answer<Sent>[];
+}
+
+export interface Call extends Versioned, Caller {
+  method: string;
+  data: JsonValue;
+}
+
+export interface Enter extends Versioned, Caller {
+  connection: ConnectionId;
+  /** The client named its device: an older connection of the same device must go. */
+  named: boolean;
+}
+
+export interface GroupState {
+  group: GroupId;
+  /** The group's last membership change. */
+  membership: Gsid;
+}
+
+export interface Entered extends Versioned {
+  /** Database time in ms since 1970. */
+  at: number;
+  groups: GroupState[];
+}
+
+/**
+ * The first request of a catch-up names no `upto`: its answer takes the snapshot, on the primary.
+ * Later ones ask for the pages up to that snapshot.
+ */
+export interface CatchUp extends Versioned {
+  user: UserId;
+  /** Read everything after this; left out: nothing is read, only the snapshot is taken. */
+  after?: Position;
+  upto?: Gsid;
+  /** Only this group's events: for a topic gained while connected. */
+  group?: GroupId;
+}
+
+export interface CaughtUp extends Versioned {
+  epoch: string;
+  /** The head of the snapshot: everything up to it is in these pages, or was before `after`. */
+  head: Gsid;
+  /** False: the position is of another epoch, above the head, or too far behind. */
+  recovered: boolean;
+  /** The user's groups at the snapshot. Only with the first page. */
+  groups?: GroupState[];
+  more: boolean;
+}
+
+/** Asks for every event of each topic in `(after, upto]`. */
+export interface Mend extends Versioned {
+  topics: TopicKey[];
+  after: Gsid;
+  upto: Gsid;
+}
+
+export interface Mended extends Versioned {
+  /** For each event of the page, the index of its topic in the request. */
+  topics: number[];
+  /** When set, ask again for `(after, upto]` of what is left; events come in GSID order. */
+  after?: Gsid;
+}
+
+export interface Changes extends Versioned {
+  group: GroupId;
+  after: Gsid;
+}
+
+export interface ChangesHeader extends Versioned {
+  group: GroupId;
+  more: boolean;
+}
+
+export interface AskDigest extends Versioned {
+  after?: Gsid;
+}
+
+/**
+ * What was committed in `(after, upto]`: for each topic how many events and the xor of their
+ * gsids. It can never change, since GSID order is visibility order.
+ */
+export interface Digest extends Versioned {
+  epoch: string;
+  after: Gsid;
+  upto: Gsid;
+  topics: [topic: TopicKey, count: number, xor: Gsid][];
+}
+
+export interface Beat extends Versioned {
+  replica: string;
+}
+
+/** Up to which event each user is known to have received everything, on some device. */
+export interface Received extends Versioned {
+  replica: string;
+  users: [user: UserId, upto: Gsid][];
+}
+
+export interface AskReceived extends Versioned {
+  origin: string;
+}
+
+export interface Ended extends Versioned {
+  replica: string;
+  users: UserId[];
+}
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+type Unversioned<Message> = Message extends Versioned ? Omit<Message, "v"> : never;
+
+export function encodeMessage<Message extends Versioned>(message: Unversioned<Message>) {
+  return utf8.encode(JSON.stringify({ v: BUS_VERSION, ...message }));
+}
+
+/** @throws {RangeError} When the bytes are no message of this version. */
+export function decodeMessage<Message extends Versioned>(bytes: Uint8Array): Message {
+  const message = parse(bytes);
+  if ((message as { v?: unknown } | null)?.v !== BUS_VERSION) {
+    throw new RangeError(`Cannot read a bus message: it is not of version ${BUS_VERSION}`);
+  }
+  return message as Message;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(text.decode(bytes));
+  } catch (cause) {
+    throw new RangeError("Cannot read a bus message: it is not JSON", { cause });
+  }
+}
