@@ -1,0 +1,143 @@
+/**
+ * The public port of an edge: HTTP requests go to the app, upgrades become sockets.
+ *
+ * Invariant: no bytes of a client are kept beyond fixed bounds, whatever it sends and however
+ * slowly, and no error of a connection leaves that connection. The only module that opens sockets.
+ *
+ * @module
+ */
+
+import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { FRAME_LIMITS } from "shared/wire/codec.ts";
+import { CLOSES } from "shared/wire/codes.ts";
+import type { Turns } from "../turns.ts";
+import { Flusher } from "./flusher.ts";
+import { CLOSE_TIMEOUT_MS, type Socket, type SocketHandler, WsSocket } from "./socket.ts";
+import { type AllowedOrigins, type Codecs, decideUpgrade, type UpgradeRequest } from "./upgrade.ts";
+
+/** A request must have arrived within this, or its connection ends. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+/** A client has no reason to split 64 KiB into more. */
+const MAX_FRAGMENTS = 64;
+/** The pieces, as they arrived, of a frame that is not yet whole. */
+const MAX_CHUNKS = 1024;
+
+export interface SocketServerOptions {
+  /** Answers what is no upgrade. */
+  fetch: (request: Request) => Response | Promise<Response>;
+  codecs: Codecs;
+  allowedOrigins: AllowedOrigins;
+  /** What may wait for one peer before `send` says no. */
+  sendBufferBytes: number;
+  isDraining(): boolean;
+  onSocket(socket: Socket, request: SocketRequest): SocketHandler;
+  /** An exception thrown by `onSocket` or by a handler. */
+  onFault(error: unknown): void;
+  turns: Turns;
+}
+
+/** What a connection came with. */
+export interface SocketRequest {
+  remoteAddress: string;
+  headers: IncomingMessage["headers"];
+}
+
+export interface SocketServer {
+  /** Resolves with the port. */
+  listen(address: { hostname: string; port: number }): Promise<number>;
+  /** Cuts every connection that is left. */
+  close(): Promise<void>;
+}
+
+export function createSocketServer(options: SocketServerOptions): SocketServer {
+  const flusher = new Flusher(options.turns);
+  const sockets = new Set<WsSocket>();
+  /** What `decideUpgrade` chose for a request, until `ws` asks for it. */
+  const protocols = new WeakMap<IncomingMessage, string | undefined>();
+  const webSockets = new WebSocketServer(webSocketOptions((request) => protocols.get(request)));
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: 1000,
+  }, getRequestListener(options.fetch, { overrideGlobalObjects: false }));
+
+  server.on("upgrade", (request: IncomingMessage, stream: Duplex, head) => {
+    stream.on("error", () => stream.destroy());
+    const decision = decideUpgrade(request as UpgradeRequest, {
+      codecs: options.codecs,
+      allowedOrigins: options.allowedOrigins,
+      draining: options.isDraining(),
+    });
+    if ("refuse" in decision) return refuse(stream, decision.refuse, decision.headers);
+    protocols.set(request, decision.protocol);
+    webSockets.handleUpgrade(request, stream, head, (ws) => {
+      const { onFault, sendBufferBytes } = options;
+      const socket = new WsSocket(ws, stream, {
+        codec: decision.codec,
+        flusher,
+        sendBufferBytes,
+        onFault,
+      });
+      sockets.add(socket);
+      accept(ws, socket, request);
+    });
+  });
+
+  function accept(ws: WebSocket, socket: WsSocket, request: IncomingMessage): void {
+    // ws has answered a bad frame with its close code already; without a listener it would throw.
+    ws.on("error", () => {});
+    ws.once("close", () => sockets.delete(socket));
+    try {
+      socket.attach(options.onSocket(socket, {
+        remoteAddress: request.socket.remoteAddress ?? "",
+        headers: request.headers,
+      }));
+    } catch (error) {
+      options.onFault(error);
+      socket.close(CLOSES.internal);
+    }
+  }
+
+  return {
+    listen: ({ hostname, port }) =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, hostname, () => {
+          server.off("error", reject);
+          resolve((server.address() as AddressInfo).port);
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.terminate();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function webSocketOptions(protocolOf: (request: IncomingMessage) => string | undefined) {
+  return {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: FRAME_LIMITS.maxBytes,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_CHUNKS,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    handleProtocols: (_offered: Set<string>, request: IncomingMessage) =>
+      protocolOf(request) ?? false,
+  } as ServerOptions;
+}
+
+function refuse(stream: Duplex, status: number, headers: Record<string, string> = {}): void {
+  const lines = Object.entries({ ...headers, "Connection": "close", "Content-Length": "0" })
+    .map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n`, () => stream.destroy());
+}

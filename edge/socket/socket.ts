@@ -1,0 +1,164 @@
+/**
+ * One client's WebSocket: frames go in at `send`, WebSocket messages come out at the flush.
+ *
+ * Invariant: what waits for a peer is bounded, by us and not by the peer: beyond a small
+ * high-water nothing more is handed to the runtime, and a socket told to close is gone within
+ * `CLOSE_TIMEOUT_MS`, even when its peer reads nothing. Knows nothing of sessions or of commands.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import type { Codec, Frame } from "shared/wire/codec.ts";
+import { type Close, CLOSES } from "shared/wire/codes.ts";
+import type { Flushable, Flusher } from "./flusher.ts";
+import { SendQueue } from "./send_queue.ts";
+
+/** A peer that does not answer the close frame is cut off after this. */
+export const CLOSE_TIMEOUT_MS = 1000;
+/** The size at which frames start a new WebSocket message. */
+const MESSAGE_BYTES = 64 * 1024;
+/** What the runtime may hold for a socket before the rest waits in our queue. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+export interface Socket {
+  readonly codec: Codec;
+  /**
+   * Queues a frame; false when that would pass the limit (the caller then closes slow). After
+   * `close` frames are dropped.
+   */
+  send(frame: Frame): boolean;
+  /** Bytes queued by us and by the runtime. */
+  readonly queuedBytes: number;
+  /** Frames queued since the start. */
+  readonly framesQueued: number;
+  /** Frames handed to the runtime since the start. */
+  readonly framesWritten: number;
+  /**
+   * Sends what is queued, unless the peer has stopped reading, then the close frame. Ends the
+   * connection `CLOSE_TIMEOUT_MS` later whatever the peer does.
+   */
+  close(close: Close): void;
+  terminate(): void;
+}
+
+export interface SocketHandler {
+  /** Text on a JSON connection, bytes on a Protobuf one. Not called after `close`. */
+  onFrame(data: string | Uint8Array): void;
+  /** Called once, with the code of our own close when we closed. */
+  onClose(info: { code: number; reason: string }): void;
+}
+
+export interface SocketOptions {
+  codec: Codec;
+  flusher: Flusher;
+  sendBufferBytes: number;
+  /** An exception of a handler: it costs its own connection, and nobody else's. */
+  onFault(error: unknown): void;
+}
+
+export class WsSocket implements Socket, Flushable {
+  readonly codec: Codec;
+  readonly #ws: WebSocket;
+  readonly #flusher: Flusher;
+  readonly #queue = new SendQueue();
+  readonly #highWaterBytes: number;
+  readonly #limitBytes: number;
+  readonly #onFault: (error: unknown) => void;
+  readonly #writeOptions: { binary: boolean };
+  #marked = false;
+  #closing: Close | undefined;
+
+  /** `stream` is the connection below `ws`. */
+  constructor(ws: WebSocket, stream: Duplex, options: SocketOptions) {
+    this.codec = options.codec;
+    this.#ws = ws;
+    this.#flusher = options.flusher;
+    this.#limitBytes = options.sendBufferBytes;
+    this.#onFault = options.onFault;
+    this.#writeOptions = { binary: options.codec.format === "protobuf" };
+    // Below the stream's own mark it would not tell us when it has drained.
+    this.#highWaterBytes = Math.max(HIGH_WATER_BYTES, stream.writableHighWaterMark);
+    stream.on("drain", () => this.#mark());
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes + this.#ws.bufferedAmount;
+  }
+
+  get framesQueued(): number {
+    return this.#queue.entered;
+  }
+
+  get framesWritten(): number {
+    return this.#queue.left;
+  }
+
+  send(frame: Frame): boolean {
+    if (this.#closing || this.#ws.readyState !== this.#ws.OPEN) return true;
+    const bytes = this.#flusher.sizeOf(frame);
+    if (this.queuedBytes + bytes > this.#limitBytes) return false;
+    this.#queue.push(frame, bytes);
+    this.#mark();
+    return true;
+  }
+
+  close(close: Close): void {
+    if (this.#closing) return;
+    this.#closing = close;
+    if (this.#ws.bufferedAmount > this.#highWaterBytes) this.#queue.clear();
+    while (this.#queue.length > 0) this.#write();
+    this.#ws.close(close.code, close.reason);
+  }
+
+  terminate(): void {
+    this.#closing ??= { code: 1006, reason: "" };
+    this.#queue.clear();
+    this.#ws.terminate();
+  }
+
+  flush(): void {
+    this.#marked = false;
+    while (this.#queue.length > 0 && this.#ws.bufferedAmount <= this.#highWaterBytes) {
+      this.#write();
+    }
+  }
+
+  /** Connects the handler; what it throws closes this socket alone. */
+  attach(handler: SocketHandler): void {
+    const text = this.codec.format === "json";
+    this.#ws.on("message", (data: Buffer, isBinary: boolean) => {
+      if (this.#closing) return;
+      if (isBinary === text) return this.close(CLOSES.badRequest);
+      this.#guarded(() => handler.onFrame(text ? data.toString() : data));
+    });
+    this.#ws.once("close", (code: number, reason: Buffer) => {
+      const close = this.#closing ?? { code, reason: reason.toString() };
+      this.#closing ??= close;
+      this.#queue.clear();
+      this.#guarded(() => handler.onClose(close));
+    });
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#onFault(error);
+      this.close(CLOSES.internal);
+    }
+  }
+
+  #mark(): void {
+    if (this.#marked || this.#queue.length === 0) return;
+    this.#marked = true;
+    this.#flusher.mark(this);
+  }
+
+  #write(): void {
+    const frames = this.#queue.take(MESSAGE_BYTES);
+    this.#ws.send(this.#flusher.join(this.codec, frames), this.#writeOptions);
+  }
+}
