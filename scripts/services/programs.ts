@@ -1,0 +1,143 @@
+/**
+ * Finding programs that npm does not carry: where the user says, on the PATH, in `.cache`, and
+ * else fetched from the system's own, signed package archive, without touching the system.
+ *
+ * Invariant: what is found has been run and has told its version. What cannot be found ends in a
+ * `MissingProgram` that names the one command that helps. Nothing is ever skipped.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { fetchDebianPackages, type PackageSource, systemSource } from "./debian_packages.ts";
+
+/** Its message is meant for whoever typed the command; a stack would not help them. */
+export class MissingProgram extends Error {
+  override name = "MissingProgram";
+}
+
+export interface ProgramNeeds {
+  name: string;
+  /** Found in what `<name> --version` prints. */
+  version: RegExp;
+  atLeast: [major: number, minor: number];
+  brewFormula: string;
+  packages: string[];
+  /** Where the package has the program, relative to where it is unpacked. */
+  packagedAt: string;
+  /** Another suite than the system's own, which may be too old. */
+  suites?: Partial<Record<string, string>>;
+}
+
+export interface ProgramSearch {
+  /** What the user says, for instance in `$NATS_SERVER`; if it does not do, nothing else is tried. */
+  explicit?: string | undefined;
+  /** Where fetched programs live between runs. */
+  cacheDir?: string;
+  /** Told before something is fetched, which takes seconds. */
+  onFetch?: (what: string) => void;
+}
+
+export interface Program {
+  /** The command and what goes before its arguments. */
+  command: [string, ...string[]];
+  version: string;
+}
+
+/** The checkout's own cache, which git ignores. */
+export const CACHE_DIR = join(import.meta.dirname!, "../../.cache");
+
+export async function findProgram(needs: ProgramNeeds, search: ProgramSearch): Promise<Program> {
+  if (search.explicit) return await expectProgram(needs, search.explicit);
+  const unpacked = join(search.cacheDir ?? CACHE_DIR, needs.name);
+  return await tryProgram(needs, [needs.name]) ??
+    await tryProgram(needs, packagedCommand(needs, unpacked)) ??
+    await fetchProgram(needs, unpacked, search);
+}
+
+async function expectProgram(needs: ProgramNeeds, path: string): Promise<Program> {
+  const program = await tryProgram(needs, [path]);
+  if (program) return program;
+  throw new MissingProgram(
+    `Cannot use ${path}: it is no ${needs.name} ${needs.atLeast.join(".")} or newer`,
+  );
+}
+
+async function tryProgram(
+  needs: ProgramNeeds,
+  command: [string, ...string[]],
+): Promise<Program | undefined> {
+  const printed = await outputOf([...command, "--version"]);
+  const version = printed?.match(needs.version)?.[1];
+  if (version && isAtLeast(version, needs.atLeast)) return { command, version };
+}
+
+async function fetchProgram(
+  needs: ProgramNeeds,
+  unpacked: string,
+  search: ProgramSearch,
+): Promise<Program> {
+  const source = await systemSource();
+  if (!source) throw missing(needs, "");
+  using _lock = await lock(`${unpacked}.lock`);
+  const fetched = await tryProgram(needs, packagedCommand(needs, unpacked));
+  if (fetched) return fetched;
+  const suite = needs.suites?.[source.distribution] ?? source.suite;
+  search.onFetch?.(`${needs.name} from ${source.distribution} ${suite}`);
+  try {
+    await fetchDebianPackages(needs.packages, unpacked, { ...source, suite });
+  } catch (error) {
+    throw missing(needs, `\n${(error as Error).message}`, source);
+  }
+  const program = await tryProgram(needs, packagedCommand(needs, unpacked));
+  if (!program) throw missing(needs, `\nThat of ${source.distribution} ${suite} will not do.`);
+  return program;
+}
+
+/** Libraries that came with a package are found beside it. */
+function packagedCommand(needs: ProgramNeeds, unpacked: string): [string, ...string[]] {
+  const libraries = join(unpacked, "usr/lib", libraryTriplet());
+  return ["env", `LD_LIBRARY_PATH=${libraries}`, join(unpacked, needs.packagedAt)];
+}
+
+function libraryTriplet(): string {
+  return `${Deno.build.arch}-linux-gnu`;
+}
+
+/** Of two processes that want the same program, the second finds what the first fetched. */
+async function lock(path: string): Promise<Deno.FsFile> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const file = await Deno.open(path, { create: true, write: true });
+  await file.lock(true);
+  return file;
+}
+
+function missing(needs: ProgramNeeds, reason: string, source?: PackageSource): MissingProgram {
+  const install = Deno.build.os === "darwin"
+    ? `brew install ${needs.brewFormula}`
+    : source
+    ? `sudo apt-get install ${needs.packages[0]}`
+    : `put ${needs.name} on the PATH`;
+  return new MissingProgram(
+    `Cannot find ${needs.name} ${
+      needs.atLeast.join(".")
+    } or newer. What helps: ${install}${reason}`,
+  );
+}
+
+function isAtLeast(version: string, [major, minor]: [number, number]): boolean {
+  const [a = 0, b = 0] = version.split(".").map(Number);
+  return a > major || (a === major && b >= minor);
+}
+
+/** `undefined` when it is not there or fails. */
+async function outputOf([command, ...args]: [string, ...string[]]): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(command, { args, stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.PermissionDenied) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * A NATS server for tests: a real one with JetStream, on a free port, gone with its test.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type RunningNatsServer, startNatsServer } from "../services/nats_server.ts";
+import { temporaryDirectory } from "./temporary_directory.ts";
+
+export interface TestNats extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** Ends the server as a crash would, and returns when it is gone. */
+  crash(): Promise<void>;
+  /** Starts it again on the same port, with the streams it had. */
+  restart(): Promise<void>;
+  /** `SIGSTOP` and `SIGCONT`, for a server that hangs. */
+  kill(signal: Deno.Signal): void;
+}
+
+export async function testNats(): Promise<TestNats> {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory("nats"));
+  const options = {
+    storeDir: join(directory.path, "store"),
+    explicit: Deno.env.get("NATS_SERVER"),
+  };
+  let server: RunningNatsServer = await startNatsServer(options);
+  stack.defer(() => server[Symbol.asyncDispose]());
+  const owned = stack.move();
+  return {
+    url: server.url,
+    get pid() {
+      return server.pid;
+    },
+    async crash() {
+      server.kill("SIGKILL");
+      await server.status;
+    },
+    async restart() {
+      await server[Symbol.asyncDispose]();
+      server = await startNatsServer({ ...options, port: server.port });
+    },
+    kill: (signal) => server.kill(signal),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
