@@ -1,0 +1,92 @@
+/**
+ * The public keys of the token issuer, fetched from its JWKS URL.
+ *
+ * Invariant: at most one fetch per `COOLDOWN_MS`, whatever clients send; keys once fetched serve
+ * on through an outage of the issuer. Only the configured URL is ever fetched.
+ *
+ * @module
+ */
+
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import type { Keys } from "./verify.ts";
+
+/** The least time between two fetches, failed ones included. */
+export const COOLDOWN_MS = 30_000;
+/** Keys older than this are fetched anew, in the background. */
+export const REFRESH_MS = 10 * 60_000;
+const FETCH_TIMEOUT_MS = 3000;
+
+/** The keys to judge a token by cannot be had now; later they may. */
+export class KeysUnavailable extends Error {
+  override name = "KeysUnavailable";
+}
+
+export interface KeySetOptions {
+  url: string;
+  nowMs(): number;
+  fetch?: typeof fetch;
+  /** A fetch that failed. */
+  onFault(error: unknown): void;
+}
+
+/** RS256, ES256 and EdDSA, by the keys of a JWKS URL. */
+export function keySetKeys(options: KeySetOptions): Keys {
+  const keySet = new KeySet(options);
+  return { algorithms: ["RS256", "ES256", "EdDSA"], find: keySet.find };
+}
+
+class KeySet {
+  readonly #options: KeySetOptions;
+  #keys: JWTVerifyGetKey | undefined;
+  #fetchedAtMs = -Infinity;
+  #triedAtMs = -Infinity;
+  #fetching: Promise<void> | undefined;
+
+  constructor(options: KeySetOptions) {
+    this.#options = options;
+  }
+
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    if (!this.#keys) await this.#refresh();
+    else if (this.#options.nowMs() - this.#fetchedAtMs > REFRESH_MS) {
+      this.#refresh().catch(() => {});
+    }
+    try {
+      return await this.#keys!(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      // A new key of a rotation, or nonsense: only what the issuer says now can tell.
+      await this.#refresh();
+      return await this.#keys!(header, token);
+    }
+  };
+
+  /** @throws {KeysUnavailable} When keys were asked for just now, or cannot be had. */
+  #refresh(): Promise<void> {
+    if (this.#fetching) return this.#fetching;
+    const sinceMs = this.#options.nowMs() - this.#triedAtMs;
+    if (sinceMs < COOLDOWN_MS) {
+      return Promise.reject(new KeysUnavailable("its key is unknown; keys are fetched again soon"));
+    }
+    this.#triedAtMs = this.#options.nowMs();
+    this.#fetching = this.#fetch().finally(() => this.#fetching = undefined);
+    return this.#fetching;
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      const response = await (this.#options.fetch ?? fetch)(this.#options.url, {
+        redirect: "error",
+        signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+        headers: { accept: "application/json" },
+      });
+      const body = await response.text();
+      if (!response.ok) throw new Error(`the JWKS URL answered ${response.status}`);
+      this.#keys = createLocalJWKSet(JSON.parse(body) as JSONWebKeySet);
+      this.#fetchedAtMs = this.#options.nowMs();
+    } catch (cause) {
+      this.#options.onFault(cause);
+      throw new KeysUnavailable("the issuer's keys cannot be fetched", { cause });
+    }
+  }
+}
