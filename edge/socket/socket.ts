@@ -32,6 +32,8 @@ export interface Socket {
   send(frame: Frame): boolean;
   /** Bytes queued by us and by the runtime. */
   readonly queuedBytes: number;
+  /** Resolves when less than `maxBytes` is queued, or when the socket has closed. */
+  below(maxBytes: number): Promise<void>;
   /** Frames queued since the start. */
   readonly framesQueued: number;
   /** Frames handed to the runtime since the start. */
@@ -70,6 +72,7 @@ export class WsSocket implements Socket, Flushable {
   readonly #writeOptions: { binary: boolean };
   #marked = false;
   #closing: Close | undefined;
+  #waiting: { maxBytes: number; resolve: () => void }[] = [];
 
   /** `stream` is the connection below `ws`. */
   constructor(ws: WebSocket, stream: Duplex, options: SocketOptions) {
@@ -81,11 +84,21 @@ export class WsSocket implements Socket, Flushable {
     this.#writeOptions = { binary: options.codec.format === "protobuf" };
     // Below the stream's own mark it would not tell us when it has drained.
     this.#highWaterBytes = Math.max(HIGH_WATER_BYTES, stream.writableHighWaterMark);
-    stream.on("drain", () => this.#mark());
+    stream.on("drain", () => {
+      this.#mark();
+      this.#wake();
+    });
   }
 
   get queuedBytes(): number {
     return this.#queue.bytes + this.#ws.bufferedAmount;
+  }
+
+  below(maxBytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ maxBytes, resolve });
+      this.#wake();
+    });
   }
 
   get framesQueued(): number {
@@ -110,12 +123,14 @@ export class WsSocket implements Socket, Flushable {
     this.#closing = close;
     if (this.#ws.bufferedAmount > this.#highWaterBytes) this.#queue.clear();
     while (this.#queue.length > 0) this.#write();
+    this.#wake();
     this.#ws.close(close.code, close.reason);
   }
 
   terminate(): void {
     this.#closing ??= { code: 1006, reason: "" };
     this.#queue.clear();
+    this.#wake();
     this.#ws.terminate();
   }
 
@@ -124,6 +139,7 @@ export class WsSocket implements Socket, Flushable {
     while (this.#queue.length > 0 && this.#ws.bufferedAmount <= this.#highWaterBytes) {
       this.#write();
     }
+    this.#wake();
   }
 
   /** Connects the handler; what it throws closes this socket alone. */
@@ -138,6 +154,7 @@ export class WsSocket implements Socket, Flushable {
       const close = this.#closing ?? { code, reason: reason.toString() };
       this.#closing ??= close;
       this.#queue.clear();
+      this.#wake();
       this.#guarded(() => handler.onClose(close));
     });
   }
@@ -155,6 +172,14 @@ export class WsSocket implements Socket, Flushable {
     if (this.#marked || this.#queue.length === 0) return;
     this.#marked = true;
     this.#flusher.mark(this);
+  }
+
+  #wake(): void {
+    if (this.#waiting.length === 0) return;
+    const bytes = this.#closing ? 0 : this.queuedBytes;
+    const woken = this.#waiting.filter(({ maxBytes }) => bytes < maxBytes);
+    this.#waiting = this.#waiting.filter(({ maxBytes }) => bytes >= maxBytes);
+    for (const { resolve } of woken) resolve();
   }
 
   #write(): void {

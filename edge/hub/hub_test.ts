@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import type { BusMessage } from "shared/bus/bus.ts";
+import { encodeLive, type Live } from "shared/bus/live.ts";
+import type { ConnectionId, GroupId, UserId } from "shared/ids.ts";
+import { groupTopic, inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
+import { Hub } from "./hub.ts";
+import { Ledger } from "./ledger.ts";
+import type { Publication } from "./publication.ts";
+import type { Receiver } from "./topics.ts";
+
+const g = "g" as GroupId;
+const G = groupTopic(g);
+
+interface Seen extends Receiver {
+  got: number[];
+  offsets: (number | undefined)[];
+  gains: [string, number, number][];
+}
+
+function receiver(id: string, user: string): Seen {
+  const seen: Seen = {
+    id: id as ConnectionId,
+    user: user as UserId,
+    got: [],
+    offsets: [],
+    gains: [],
+    receive(publication: Publication) {
+      seen.got.push(publication.gsid);
+      seen.offsets.push(publication.offset);
+    },
+    gained: (group, joined, cursor) => seen.gains.push([group, joined, cursor]),
+    control() {},
+    proved() {},
+  };
+  return seen;
+}
+
+function rig(changes: Live[] = []) {
+  const handlers = new Map<string, Set<(message: BusMessage) => void>>();
+  const ledger = new Ledger();
+  const reads: number[] = [];
+  const hub = new Hub({
+    ledger,
+    subscribe(subject, handle) {
+      const all = handlers.get(subject) ?? new Set();
+      handlers.set(subject, all.add(handle));
+      return { unsubscribe: () => void all.delete(handle) };
+    },
+    readChanges(_group, after) {
+      reads.push(after);
+      return Promise.resolve(changes.filter(({ gsid }) => gsid > after));
+    },
+    pause: () => Promise.resolve(),
+    events: { handed() {}, poisoned() {} },
+  });
+  ledger.begin(10, "E");
+  const publish = (topic: TopicKey, live: Partial<Live>) => {
+    const data = encodeLive({ kind: "event", gsid: 0, membership: 0, data: "{}", ...live });
+    const message = { subject: subjectOf(topic), data, respond() {} };
+    for (const handle of handlers.get(message.subject) ?? []) handle(message);
+  };
+  const listening = (topic: TopicKey) => handlers.get(subjectOf(topic))?.size ?? 0;
+  return { hub, ledger, publish, reads, listening };
+}
+
+const membership = (type: string, gsid: number, members: string[], before = 0): Live => ({
+  kind: "membership",
+  gsid,
+  membership: before,
+  data: JSON.stringify({ type, group: "g", members }),
+});
+
+Deno.test("each device has a subscription of its own, and gets each event once", () => {
+  const { hub, publish, listening } = rig();
+  const phone = receiver("c1", "ana"), laptop = receiver("c2", "ana");
+  hub.enterInbox(phone);
+  hub.enterInbox(laptop);
+  const inbox = inboxTopic("ana" as UserId);
+  assert.equal(listening(inbox), 2);
+  publish(inbox, { gsid: 20 });
+  publish(inbox, { gsid: 20 });
+  hub.mend(inbox, { kind: "event", gsid: 20, membership: 0, data: "{}" });
+  assert.deepEqual([phone.got, laptop.got], [[20], [20]]);
+  assert.deepEqual(phone.offsets, [10], "the cursor is what was proven, not the event's own gsid");
+  hub.leave(phone);
+  assert.equal(listening(inbox), 1);
+});
+
+Deno.test("a group has one subscription on the edge, which ends with its last member", () => {
+  const { hub, publish, listening } = rig();
+  const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
+  for (const each of [ana, ben]) {
+    hub.enterInbox(each);
+    hub.enterGroup(each, g, 5, 0);
+  }
+  assert.equal(listening(G), 1);
+  publish(G, { gsid: 20, membership: 5 });
+  assert.deepEqual([ana.got, ben.got], [[20], [20]]);
+  hub.leave(ana);
+  assert.equal(listening(G), 1);
+  hub.leave(ben);
+  assert.equal(listening(G), 0);
+});
+
+Deno.test("one who left gets what was committed before, however late, and nothing after", () => {
+  const { hub, ledger, publish, listening } = rig();
+  const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
+  for (const each of [ana, ben]) {
+    hub.enterInbox(each);
+    hub.enterGroup(each, g, 5, 0);
+  }
+  const left = membership("group.left", 30, ["ben"], 5);
+  publish(G, left);
+  publish(inboxTopic("ben" as UserId), left);
+  publish(G, { gsid: 40, membership: 30 });
+  hub.mend(G, { kind: "event", gsid: 25, membership: 5, data: "{}" });
+  assert.deepEqual(ben.got, [30, 25]);
+  assert.deepEqual(ana.got, [30, 40, 25]);
+  hub.leave(ana);
+  assert.equal(listening(G), 1, "until everything before the leave is proven");
+  ledger.prove(40);
+  hub.proved(40);
+  assert.equal(listening(G), 0);
+});
+
+Deno.test("an event that overtook a membership change waits until the change was read", async () => {
+  const left = membership("group.left", 30, ["ben"], 5);
+  const { hub, publish, reads } = rig([left]);
+  const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
+  for (const each of [ana, ben]) {
+    hub.enterInbox(each);
+    hub.enterGroup(each, g, 5, 0);
+  }
+  publish(G, { gsid: 40, membership: 30 });
+  publish(G, { gsid: 20, membership: 5 });
+  assert.deepEqual([ana.got, ben.got], [[], []]);
+  await hub.settled();
+  assert.deepEqual(reads, [5]);
+  assert.deepEqual(ana.got, [30, 40, 20]);
+  assert.deepEqual(ben.got, [20], "its own group.left comes by its inbox");
+});
+
+Deno.test("a join on the inbox enters the group at once, from that event on", () => {
+  const { hub, publish } = rig();
+  const ana = receiver("c1", "ana");
+  hub.enterInbox(ana);
+  publish(inboxTopic(ana.user), membership("group.joined", 30, ["ana"]));
+  assert.deepEqual(ana.gains, [["g", 30, 10]]);
+  publish(G, { gsid: 25 });
+  publish(G, { gsid: 31, membership: 30 });
+  assert.deepEqual(ana.got, [30, 31]);
+  hub.settleGained(ana, g, 30, 35, true);
+  publish(G, { gsid: 33, membership: 30 });
+  publish(G, { gsid: 36, membership: 30 });
+  assert.deepEqual(ana.got, [30, 31, 36]);
+});
+
+Deno.test("settle() drops groups that the snapshot does not hold, and what it covers", () => {
+  const { hub, publish } = rig();
+  const ana = receiver("c1", "ana");
+  hub.enterInbox(ana);
+  hub.enterGroup(ana, g, 5, 0);
+  hub.enterGroup(ana, "h" as GroupId, 6, 0);
+  hub.settle(ana, 50, new Set([g]));
+  publish(G, { gsid: 50, membership: 5 });
+  publish(groupTopic("h" as GroupId), { gsid: 60, membership: 6 });
+  publish(G, { gsid: 61, membership: 5 });
+  assert.deepEqual(ana.got, [61]);
+});
+
+Deno.test("a snapshot after leaving and joining again leaves one interval, not two", () => {
+  const { hub, publish } = rig();
+  const ana = receiver("c1", "ana");
+  hub.enterInbox(ana);
+  hub.enterGroup(ana, g, 5, 0);
+  hub.settle(ana, 20, new Set([g]));
+  const inbox = inboxTopic(ana.user);
+  publish(inbox, membership("group.left", 30, ["ana"], 5));
+  publish(inbox, membership("group.joined", 40, ["ana"], 30));
+  hub.settleGained(ana, g, 40, 50, true);
+  publish(G, { gsid: 35, membership: 5 });
+  publish(G, { gsid: 60, membership: 5 });
+  hub.mend(G, { kind: "event", gsid: 25, membership: 5, data: "{}" });
+  assert.deepEqual(ana.got, [30, 40, 60, 25]);
+});

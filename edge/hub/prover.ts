@@ -1,0 +1,137 @@
+/**
+ * Judging what the hub handed out by what the database committed, and mending what differs.
+ *
+ * Invariant: `proven` moves to the end of a digest only when every event up to it is in the queues
+ * of the connections. A read that fails leaves it alone, and the next digest asks again. Knows
+ * nothing of topics' subscribers; the comparison itself is the ledger's.
+ *
+ * @module
+ */
+
+import type { Live } from "shared/bus/live.ts";
+import type { Digest } from "shared/bus/requests.ts";
+import type { Gsid } from "shared/gsid.ts";
+import type { TopicKey } from "shared/topic.ts";
+import type { Origin } from "../upstream/origin.ts";
+import type { Ledger } from "./ledger.ts";
+
+export interface ProverDeps {
+  ledger: Ledger;
+  origin: Pick<Origin, "digest" | "mend">;
+  hub: {
+    mend(topic: TopicKey, live: Live): void;
+    settled(): Promise<void>;
+    proved(proven: Gsid): void;
+  };
+  /** The database is another, or has lost commits: nobody's cursor holds any more. */
+  onForeignEpoch(): void;
+  now(): number;
+  events: ProverEvents;
+}
+
+export interface ProverEvents {
+  /** A digest was dealt with: how, and how many topics were read because of it. */
+  judged(outcome: "equal" | "mended" | "ignored" | "failed" | "foreign", topics: number): void;
+}
+
+/** Topics that one read asks for. */
+const TOPICS_PER_READ = 1_000;
+/** Without a digest for so long, the edge asks for one. */
+const SILENCE_MS = 10_000;
+/** Digests waiting behind one that is being mended; older ones are answered by the next gap. */
+const MAX_WAITING = 16;
+
+export class Prover {
+  readonly #deps: ProverDeps;
+  #waiting: Digest[] = [];
+  #running = false;
+  #heardMs = -Infinity;
+
+  constructor(deps: ProverDeps) {
+    this.#deps = deps;
+  }
+
+  /** Digests are heard, and a first head is known. */
+  get ready(): boolean {
+    const { ledger, now } = this.#deps;
+    return ledger.proven > 0 && now() - this.#heardMs < SILENCE_MS;
+  }
+
+  heard(digest: Digest): void {
+    this.#heardMs = this.#deps.now();
+    this.#waiting.push(digest);
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    void this.#run();
+  }
+
+  /** To be called every second or so: asks when nothing was heard, or nothing is known yet. */
+  async tick(): Promise<void> {
+    const { ledger, now, origin } = this.#deps;
+    if (this.#running) return;
+    if (ledger.proven > 0 && now() - this.#heardMs < SILENCE_MS) return;
+    try {
+      this.heard(await origin.digest(ledger.proven > 0 ? { after: ledger.proven } : {}));
+    } catch {
+      // Nobody answered: the next tick asks again, and cursors wait meanwhile.
+    }
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let digest; (digest = this.#waiting.shift());) await this.#judge(digest);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #judge(digest: Digest): Promise<void> {
+    const { ledger, events, origin, onForeignEpoch } = this.#deps;
+    if (ledger.proven === 0) return ledger.begin(digest.upto, digest.epoch);
+    const verdict = ledger.judge(digest);
+    try {
+      if (verdict.kind === "foreign epoch") {
+        events.judged("foreign", 0);
+        onForeignEpoch();
+        ledger.begin(digest.upto, digest.epoch);
+      } else if (verdict.kind === "ignore") events.judged("ignored", 0);
+      else if (verdict.kind === "equal") this.#prove(verdict.upto, "equal", 0);
+      else if (verdict.kind === "differs") {
+        const topics = [...new Set(verdict.topics.map((each) => each.topic))];
+        await this.#mend(topics, verdict.after, verdict.upto);
+        this.#prove(verdict.upto, "mended", topics.length);
+      } else this.#waiting.unshift(await origin.digest({ after: verdict.after }));
+    } catch {
+      events.judged("failed", 0);
+    }
+  }
+
+  #prove(upto: Gsid, outcome: "equal" | "mended", topics: number): void {
+    this.#deps.ledger.prove(upto);
+    this.#deps.hub.proved(upto);
+    this.#deps.events.judged(outcome, topics);
+  }
+
+  async #mend(topics: TopicKey[], after: Gsid, upto: Gsid): Promise<void> {
+    for (let i = 0; i < topics.length; i += TOPICS_PER_READ) {
+      await this.#read(topics.slice(i, i + TOPICS_PER_READ), after, upto);
+    }
+    await this.#deps.hub.settled();
+  }
+
+  async #read(topics: TopicKey[], after: Gsid, upto: Gsid): Promise<void> {
+    for (let from: Gsid | undefined = after; from !== undefined;) {
+      const page: Awaited<ReturnType<Origin["mend"]>> = await this.#deps.origin.mend({
+        topics,
+        after: from,
+        upto,
+      });
+      page.events.forEach((live, i) => {
+        const topic = topics[page.header.topics[i]!];
+        if (topic !== undefined) this.#deps.hub.mend(topic, live);
+      });
+      from = page.header.after;
+    }
+  }
+}

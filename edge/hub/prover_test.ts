@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import type { Live } from "shared/bus/live.ts";
+import type { Page } from "shared/bus/page.ts";
+import type { Digest, Mended } from "shared/bus/requests.ts";
+import type { UserId } from "shared/ids.ts";
+import { inboxTopic, type TopicKey } from "shared/topic.ts";
+import { Ledger } from "./ledger.ts";
+import { Prover } from "./prover.ts";
+
+const topic = inboxTopic("ana" as UserId);
+const digest = (after: number, upto: number, gsids: number[] = []): Digest => ({
+  v: 1,
+  epoch: "E",
+  after,
+  upto,
+  topics: gsids.length ? [[topic, gsids.length, gsids.reduce((a, b) => a ^ b, 0)]] : [],
+});
+
+function rig(stored: number[]) {
+  const ledger = new Ledger();
+  const log: string[] = [];
+  const control = { failing: false, head: 0 };
+  const prover: Prover = new Prover({
+    ledger,
+    origin: {
+      digest({ after }) {
+        if (control.failing) return Promise.reject(new Error("nobody"));
+        log.push(`ask ${after ?? "head"}`);
+        const upto = control.head;
+        const within = stored.filter((g) => g > (after ?? upto) && g <= upto);
+        return Promise.resolve(digest(after ?? upto, upto, within));
+      },
+      mend({ topics, after, upto }) {
+        if (control.failing) return Promise.reject(new Error("nobody"));
+        const [first, ...rest] = stored.filter((g) => g > after && g <= upto);
+        const events: Live[] = first === undefined
+          ? []
+          : [{ kind: "event", gsid: first, membership: 0, data: "{}" }];
+        const header: Mended = {
+          v: 1,
+          topics: [topics.indexOf(topic)],
+          ...(rest.length && { after: first! }),
+        };
+        return Promise.resolve<Page<Mended>>({ header, events });
+      },
+    },
+    hub: {
+      mend(topic: TopicKey, live: Live) {
+        if (ledger.hand("k", live.gsid)) log.push(`hand ${topic} ${live.gsid}`);
+      },
+      settled: () => Promise.resolve(),
+      proved: (proven) => log.push(`proved ${proven}`),
+    },
+    onForeignEpoch() {
+      log.push("foreign");
+      ledger.leave("k");
+    },
+    now: () => 0,
+    events: { judged() {} },
+  });
+  return { ledger, prover, log, control };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+Deno.test("Prover begins at the head that an origin names, and asks until one answers", async () => {
+  const { prover, ledger, control, log } = rig([]);
+  control.failing = true;
+  await prover.tick();
+  assert.equal(prover.ready, false);
+  Object.assign(control, { failing: false, head: 64 });
+  await prover.tick();
+  await turn();
+  assert.deepEqual([ledger.proven, prover.ready, log], [64, true, ["ask head"]]);
+});
+
+Deno.test("Prover reads what differs, page by page, and proves only then", async () => {
+  const { prover, ledger, log } = rig([20, 30]);
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  prover.heard(digest(10, 40, [20, 30]));
+  await turn();
+  assert.deepEqual(log, [`hand ${topic} 20`, `hand ${topic} 30`, "proved 40"]);
+  assert.equal(ledger.proven, 40);
+});
+
+Deno.test("Prover leaves `proven` alone when a read fails, and mends with the next digest", async () => {
+  const { prover, ledger, log, control } = rig([20]);
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  control.failing = true;
+  prover.heard(digest(10, 40, [20]));
+  await turn();
+  assert.equal(ledger.proven, 10);
+  Object.assign(control, { failing: false, head: 60 });
+  prover.heard(digest(40, 60));
+  await turn();
+  assert.deepEqual(log, ["ask 10", `hand ${topic} 20`, "proved 60"]);
+});
+
+Deno.test("Prover ends everything when the database is another", async () => {
+  const { prover, ledger, log } = rig([]);
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  prover.heard({ ...digest(5, 7), epoch: "F" });
+  await turn();
+  assert.deepEqual(log, ["foreign"]);
+  assert.deepEqual([ledger.proven, ledger.epoch], [7, "F"]);
+});

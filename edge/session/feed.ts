@@ -1,0 +1,294 @@
+/**
+ * What one connection is sent of what happens: catch-up first, then live, without a hole.
+ *
+ * Invariant: its topics are in the hub before the snapshot is taken, so that every event is either
+ * read or handed; and every offset it sends is a cursor that misses nothing. Knows nothing of
+ * tokens, commands or replies.
+ *
+ * @module
+ */
+
+import type { Control } from "shared/bus/live.ts";
+import type { Page } from "shared/bus/page.ts";
+import type { CaughtUp } from "shared/bus/requests.ts";
+import type { Gsid } from "shared/gsid.ts";
+import type { ConnectionId, DeviceId, GroupId, UserId } from "shared/ids.ts";
+import { groupTopic } from "shared/topic.ts";
+import { type Close, CLOSES } from "shared/wire/codes.ts";
+import type { Frame, Position } from "shared/wire/codec.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Publication } from "../hub/publication.ts";
+import type { Receiver } from "../hub/topics.ts";
+import type { Socket } from "../socket/socket.ts";
+import type { Origin } from "../upstream/origin.ts";
+import { Cutover, type Gain } from "./cutover.ts";
+import { Receipts } from "./receipts.ts";
+
+export interface FeedDeps {
+  hub: Hub;
+  origin: Pick<Origin, "enter" | "catchUp">;
+  /** Resolves when the bus server knows of every subscription made so far. */
+  flushBus(): Promise<void>;
+  /** Up to here the hub handed out everything. */
+  proven(): Gsid;
+  /** Resolves when it is time to try a failed read again. */
+  pause(): Promise<void>;
+  maxBufferBytes: number;
+}
+
+export interface FeedOwner {
+  readonly id: ConnectionId;
+  readonly user: UserId;
+  readonly device: DeviceId;
+  /** The client chose the device id. */
+  readonly named: boolean;
+  /** Resolves when others can see that the user is here, or when that takes too long. */
+  announce(): Promise<void>;
+  end(close: Close): void;
+}
+
+/** Reads of one page before the connection is told to start over. */
+const MAX_TRIES = 5;
+/** A catch-up goes on when less than this waits in the socket. */
+const ROOM_BYTES = 256 * 1024;
+/** Replies that may have overtaken their event. */
+const MAX_OWN = 256;
+
+export class Feed implements Receiver {
+  readonly receipts = new Receipts();
+  readonly #deps: FeedDeps;
+  readonly #owner: FeedOwner;
+  readonly #socket: Socket;
+  readonly #cutover: Cutover<Publication>;
+  readonly #own = new Set<Gsid>();
+  #head: Gsid = 0;
+  #epoch = "";
+  #connectedAt: number | undefined;
+  #taken: { at: number; connection: string } | undefined;
+  #lastOffset: Gsid = 0;
+  /** From the beginning: the first catch-up ends it. */
+  #catchingUp = true;
+  #over = false;
+
+  constructor(socket: Socket, owner: FeedOwner, deps: FeedDeps) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#deps = deps;
+    this.#cutover = new Cutover(deps.maxBufferBytes);
+  }
+
+  get id(): ConnectionId {
+    return this.#owner.id;
+  }
+
+  get user(): UserId {
+    return this.#owner.user;
+  }
+
+  get live(): boolean {
+    return this.#cutover.live;
+  }
+
+  /**
+   * Enters the user's topics, then takes the snapshot that everything after `since` is read from.
+   *
+   * @throws When the bus, or every origin, is out of reach.
+   */
+  async attach(since: Position | undefined): Promise<Page<CaughtUp>> {
+    const { hub, origin, flushBus } = this.#deps;
+    const { user, device, id, named } = this.#owner;
+    hub.enterInbox(this);
+    await flushBus();
+    const entered = await origin.enter({ user, device, connection: id, named });
+    this.#connectedAt = entered.at;
+    this.#checkTaken();
+    for (const { group, membership } of entered.groups) {
+      if (!this.#over) hub.enterGroup(this, group, membership, 0);
+    }
+    await flushBus();
+    await this.#owner.announce();
+    const page = await this.#snapshot(since);
+    this.#lastOffset = since && page.header.recovered ? since.gsid : page.header.head;
+    return page;
+  }
+
+  /** Sends the catch-up that `attach` began, then goes live. Never throws. */
+  async start(first: Page<CaughtUp>): Promise<void> {
+    if (first.header.recovered && !(await this.#sendPages(first))) return;
+    await this.#cutOver();
+  }
+
+  /** Leaves the hub at once: nothing is sent any more. */
+  stop(): void {
+    this.#over = true;
+    this.#deps.hub.leave(this);
+  }
+
+  /** The sender's reply carried this event: it need not come a second time. */
+  replied(gsid: Gsid): void {
+    this.#own.add(gsid);
+    if (this.#own.size > MAX_OWN) this.#own.delete(this.#own.values().next().value!);
+  }
+
+  receive(publication: Publication): void {
+    if (this.#over) return;
+    if (this.#own.size > 0 && this.#own.delete(publication.gsid)) return;
+    if (this.#cutover.take(publication)) this.#deliver(publication);
+  }
+
+  gained(group: GroupId, joined: Gsid, cursor: Gsid): void {
+    this.#cutover.gain({ group, joined, cursor });
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
+    void this.#cutOver();
+  }
+
+  control(control: Control): void {
+    if (control.type === "taken" && control.device === this.#owner.device) {
+      if (control.connection === this.id) return;
+      this.#taken = { at: control.at, connection: control.connection };
+      this.#checkTaken();
+    }
+    if (control.type === "disconnect") {
+      const { device } = control;
+      if (device === undefined || device === this.#owner.device) {
+        this.#owner.end(CLOSES.forceDisconnect);
+      }
+    }
+  }
+
+  proved(proven: Gsid): void {
+    if (this.#cutover.live) this.receipts.proved(proven, this.#socket.framesQueued);
+  }
+
+  /** A client whose cursor lags is told how far it may move; with a ping, so that it is rare. */
+  sendCursor(): void {
+    const proven = this.#deps.proven();
+    if (!this.#cutover.live || this.#lastOffset >= proven) return;
+    if (this.#send(this.#socket.codec.push(`{"type":"cursor"}`, proven))) this.#lastOffset = proven;
+  }
+
+  async #snapshot(since: Position | undefined): Promise<Page<CaughtUp>> {
+    const { hub, origin, flushBus } = this.#deps;
+    for (;;) {
+      const page = await origin.catchUp({ user: this.user, ...(since && { after: since }) });
+      if (this.#over) return page;
+      const groups = page.header.groups ?? [];
+      hub.settle(this, page.header.head, new Set(groups.map(({ group }) => group)));
+      const missing = groups.filter(({ group }) => !hub.hears(this, group));
+      if (missing.length === 0) {
+        const covers = (event: Publication) => !hub.admits(this, event.topic, event.gsid);
+        this.#cutover.settle(covers, page.header.head);
+        this.#head = page.header.head;
+        this.#epoch = page.header.epoch;
+        return page;
+      }
+      // Joined between the two reads: the topic first, then a snapshot that is later than it.
+      for (const { group, membership } of missing) hub.enterGroup(this, group, membership, 0);
+      await flushBus();
+    }
+  }
+
+  /** False: the connection ended meanwhile. */
+  async #sendPages(first: Page<CaughtUp>, gain?: Gain): Promise<boolean> {
+    const { head: upto, epoch } = first.header;
+    for (let page = first;;) {
+      for (const live of page.events) {
+        if (this.#socket.queuedBytes > ROOM_BYTES) await this.#socket.below(ROOM_BYTES);
+        if (this.#over) return false;
+        const offset = gain ? gain.cursor : live.gsid;
+        this.#sendEvent(live.gsid, this.#socket.codec.push(live.data, offset || undefined), offset);
+      }
+      const last = page.events.at(-1);
+      if (!page.header.more || !last) return true;
+      const after = { gsid: last.gsid, epoch };
+      const next = await this.#read({ after, upto, ...(gain && { group: gain.group }) });
+      if (!next) return false;
+      page = next;
+    }
+  }
+
+  async #cutOver(): Promise<void> {
+    while (!this.#over) {
+      const next = this.#cutover.next();
+      if (next === "live") break;
+      if (next === "read on") {
+        if (!(await this.#readOn())) return;
+      } else if ("gain" in next) {
+        if (!(await this.#readGain(next.gain))) return;
+      } else {
+        if (this.#socket.queuedBytes > ROOM_BYTES) await this.#socket.below(ROOM_BYTES);
+        if (!this.#over) this.#deliver(next.event);
+      }
+    }
+    this.#catchingUp = false;
+    this.proved(this.#deps.proven());
+  }
+
+  /** The buffer overflowed: what it held is in the database, after the snapshot. */
+  async #readOn(): Promise<boolean> {
+    const since = { gsid: this.#head, epoch: this.#epoch };
+    const page = await this.#retry(() => this.#snapshot(since));
+    if (!page) return false;
+    if (page.header.recovered) return await this.#sendPages(page);
+    this.#owner.end(CLOSES.insufficientState);
+    return false;
+  }
+
+  async #readGain(gain: Gain): Promise<boolean> {
+    const { group, joined } = gain;
+    const page = await this.#read({ group, after: { gsid: joined, epoch: this.#epoch } });
+    if (!page) return false;
+    const { head, groups } = page.header;
+    const member = groups?.some((each) => each.group === group) ?? false;
+    const { hub } = this.#deps;
+    hub.settleGained(this, group, joined, head, member);
+    const topic = groupTopic(group);
+    this.#cutover.settle((event) => event.topic === topic && !hub.admits(this, topic, event.gsid));
+    return await this.#sendPages(page, gain);
+  }
+
+  #read(
+    read: { after: Position; upto?: Gsid; group?: GroupId },
+  ): Promise<Page<CaughtUp> | undefined> {
+    return this.#retry(() => this.#deps.origin.catchUp({ user: this.user, ...read }));
+  }
+
+  /** `undefined`: the connection has ended, or is ended since nobody answers. */
+  async #retry<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
+    for (let tries = 1; !this.#over; tries++) {
+      try {
+        const result = await read();
+        return this.#over ? undefined : result;
+      } catch {
+        if (tries === MAX_TRIES) this.#owner.end(CLOSES.insufficientState);
+        else await this.#deps.pause();
+      }
+    }
+  }
+
+  #deliver(publication: Publication): void {
+    const { gsid, offset } = publication;
+    this.#sendEvent(gsid, publication.frame(this.#socket.codec), offset ?? 0);
+  }
+
+  #sendEvent(gsid: Gsid, frame: Frame, offset: Gsid): void {
+    if (!this.#send(frame)) return;
+    if (offset > 0) this.#lastOffset = offset;
+    this.receipts.queued(gsid, this.#socket.framesQueued);
+  }
+
+  #send(frame: Frame): boolean {
+    if (this.#socket.send(frame)) return true;
+    this.#owner.end(CLOSES.slow);
+    return false;
+  }
+
+  /** Of two connections of one device the later one stays, by the database's clock. */
+  #checkTaken(): void {
+    const mine = this.#connectedAt, taken = this.#taken;
+    if (mine === undefined || !taken) return;
+    const newer = taken.at > mine || (taken.at === mine && taken.connection > this.id);
+    if (newer) this.#owner.end(CLOSES.forceDisconnect);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Up to which event a device is known to have received everything.
+ *
+ * Invariant: a position is the highest `proven` that was noted at no more frames than the device
+ * has confirmed, so it never covers an event that still lies behind it in the socket. It may be
+ * forgotten, never invented. Knows nothing of what is in a frame.
+ *
+ * @module
+ */
+
+import type { Gsid } from "shared/gsid.ts";
+
+/** Events whose place in the queue is remembered, for acks by gsid; older ones are forgotten. */
+const MAX_EVENTS = 1_024;
+
+export class Receipts {
+  /** `proven` and the number of frames queued when it took that value, both rising. */
+  #marks: { proven: Gsid; frames: number }[] = [];
+  readonly #frameOf = new Map<Gsid, number>();
+  /** For each ping not answered yet, the frames queued before it. */
+  #pings: number[] = [];
+  #confirmed = 0;
+  #position: Gsid = 0;
+
+  /** Everything up to here was received; 0: nothing is known. */
+  get position(): Gsid {
+    return this.#position;
+  }
+
+  /** Whether a confirmation would tell something new. */
+  get open(): boolean {
+    return this.#marks.length > 0;
+  }
+
+  /** An event went into the queue as frame number `frames`. */
+  queued(gsid: Gsid, frames: number): void {
+    this.#frameOf.set(gsid, frames);
+    if (this.#frameOf.size > MAX_EVENTS) {
+      this.#frameOf.delete(this.#frameOf.keys().next().value!);
+    }
+  }
+
+  /** `proven` took a new value while `frames` were queued. Only of a connection that is live. */
+  proved(proven: Gsid, frames: number): void {
+    const last = this.#marks.at(-1);
+    if (last?.frames === frames) last.proven = proven;
+    else this.#marks.push({ proven, frames });
+    this.#settle();
+  }
+
+  pinged(frames: number): void {
+    this.#pings.push(frames);
+  }
+
+  ponged(): void {
+    const frames = this.#pings.shift();
+    if (frames !== undefined) this.#confirm(frames);
+  }
+
+  /** The app has processed everything that came up to this event. */
+  acked(gsid: Gsid): void {
+    const frames = this.#frameOf.get(gsid);
+    if (frames !== undefined) this.#confirm(frames);
+  }
+
+  #confirm(frames: number): void {
+    this.#confirmed = Math.max(this.#confirmed, frames);
+    for (const [gsid, frame] of this.#frameOf) {
+      if (frame > this.#confirmed) break;
+      this.#frameOf.delete(gsid);
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    let passed = 0;
+    while (passed < this.#marks.length && this.#marks[passed]!.frames <= this.#confirmed) {
+      this.#position = Math.max(this.#position, this.#marks[passed++]!.proven);
+    }
+    if (passed > 0) this.#marks = this.#marks.slice(passed);
+  }
+}

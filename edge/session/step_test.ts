@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import type { UserId } from "shared/ids.ts";
+import type { Command } from "shared/wire/codec.ts";
+import type { Effect, Input, SessionSettings, SessionState } from "./state.ts";
+import { openSession, step } from "./step.ts";
+
+const settings: SessionSettings = {
+  pingMs: 25_000,
+  pongMs: 8_000,
+  probeMs: 5_000,
+  connectMs: 10_000,
+  graceMs: 25_000,
+  maxPending: 3,
+  version: "1.0.0",
+  client: "c1",
+};
+const ana = "ana" as UserId;
+const CONNECT: Command = { verb: "connect", id: 1, token: "t", data: { device: "phone" } };
+const RPC: Command = { verb: "rpc", id: 2, method: "send", data: { n: 1 } };
+
+function run(inputs: Input[], from: SessionState = openSession(0, settings)) {
+  const effects: Effect[] = [];
+  let state = from;
+  for (const input of inputs) {
+    const next = step(state, input, settings);
+    state = next.state;
+    effects.push(...next.effects);
+  }
+  return { state, effects };
+}
+
+const command = (command: Command): Input => ({ type: "command", command });
+const verified = (ok: boolean, why: "expired" | "invalid" | "unavailable" = "invalid"): Input => ({
+  type: "verified",
+  purpose: { for: "connect" },
+  verdict: ok ? { ok, user: ana, expiresMs: 60_000 } : { ok, why },
+  nowMs: 0,
+});
+const attached: Input = {
+  type: "attached",
+  attached: { ok: true, epoch: "E", head: 900, recovered: true },
+  nowMs: 0,
+};
+const tick = (nowMs: number, unconfirmed = false): Input => ({ type: "tick", nowMs, unconfirmed });
+const connected = () => run([command(CONNECT), verified(true), attached]).state;
+const closes = (effects: Effect[]) =>
+  effects.flatMap((e) => e.do === "close" ? [e.close.code] : []);
+const errors = (effects: Effect[]) =>
+  effects.flatMap((e) => e.do === "reply" && "error" in e.reply ? [e.reply.error.code] : []);
+
+Deno.test("step() answers a connect with the head when no position was asked for", () => {
+  const { effects } = run([command(CONNECT), verified(true), attached]);
+  const reply = effects.find((e) => e.do === "reply");
+  assert.deepEqual(reply, {
+    do: "reply",
+    id: 1,
+    reply: {
+      connect: {
+        client: "c1",
+        version: "1.0.0",
+        ttl: 60,
+        ping: 25,
+        data: { user: "ana", device: "phone" },
+        inbox: { epoch: "E", offset: 900 },
+      },
+    },
+  });
+  assert.equal(effects.at(-1)?.do, "start live");
+});
+
+Deno.test("step() answers a resume with the position asked for, and a lost one with the head", () => {
+  const resume = { ...CONNECT, recover: { gsid: 7, epoch: "E" } } as Command;
+  for (const [recovered, offset] of [[true, 7], [false, 900]] as const) {
+    const input: Input = {
+      type: "attached",
+      nowMs: 0,
+      attached: { ok: true, epoch: "E", head: 900, recovered },
+    };
+    const { effects } = run([command(resume), verified(true), input]);
+    const reply = effects.find((e) => e.do === "reply");
+    assert.ok(reply && "connect" in reply.reply);
+    assert.deepEqual(reply.reply.connect.inbox, { epoch: "E", offset, recovered });
+  }
+});
+
+Deno.test("step() prefers the SDK's position to the one that the app stored", () => {
+  const both: Command = {
+    verb: "connect",
+    id: 1,
+    token: "t",
+    data: { since: { gsid: 3, epoch: "old" } },
+    recover: { gsid: 9, epoch: "E" },
+  };
+  const { effects } = run([command(both), verified(true)]);
+  const attach = effects.find((e) => e.do === "attach");
+  assert.deepEqual(attach?.request.since, { gsid: 9, epoch: "E" });
+});
+
+Deno.test("step() refuses a token with the code that makes the SDK do the right thing", () => {
+  assert.deepEqual(errors(run([command(CONNECT), verified(false, "expired")]).effects), [109]);
+  assert.deepEqual(errors(run([command(CONNECT), verified(false, "invalid")]).effects), [101]);
+  assert.deepEqual(errors(run([command(CONNECT), verified(false, "unavailable")]).effects), [100]);
+});
+
+Deno.test("step() names the field of a bad connect", () => {
+  for (const data of [{ device: "" }, { device: 7 }, { since: 4 }, { foreground: "yes" }, [1]]) {
+    const { effects } = run([command({ verb: "connect", id: 1, token: "t", data })]);
+    assert.deepEqual(errors(effects), [107], JSON.stringify(data));
+    const reply = effects[0];
+    assert.ok(reply?.do === "reply" && "error" in reply.reply);
+    assert.match(reply.reply.error.message, /^data/);
+  }
+});
+
+Deno.test("step() closes 3501 on a command before connect and on a second connect", () => {
+  assert.deepEqual(closes(run([command(RPC)]).effects), [3501]);
+  assert.deepEqual(closes(run([command(CONNECT)], connected()).effects), [3501]);
+  assert.deepEqual(closes(run([command(CONNECT), command(CONNECT)]).effects), [3501]);
+});
+
+Deno.test("step() runs commands that came behind the connect after its reply", () => {
+  const { effects } = run([command(CONNECT), command(RPC), verified(true), attached]);
+  assert.deepEqual(effects.map((e) => e.do), ["verify", "attach", "reply", "start live", "call"]);
+});
+
+Deno.test("step() answers 111 beyond the commands that may be pending", () => {
+  const many = [1, 2, 3, 4].map((id) => command({ ...RPC, id } as Command));
+  const { effects, state } = run(many, connected());
+  assert.deepEqual(errors(effects), [111]);
+  const done = step(state, { type: "answered", id: 1, reply: { rpc: {} } }, settings);
+  assert.deepEqual(errors(run([command(RPC)], done.state).effects), []);
+});
+
+Deno.test("step() answers 108 to verbs that are not served, and pings", () => {
+  const { effects } = run([
+    command({ verb: "unavailable", id: 5, name: "subscribe" }),
+    command({ verb: "ping", id: 6 }),
+  ], connected());
+  assert.deepEqual(errors(effects), [108]);
+  assert.deepEqual(effects[1], { do: "reply", id: 6, reply: { ping: true } });
+});
+
+Deno.test("step() pings every 25 s, and closes 3012 when no pong comes within 8", () => {
+  const { state, effects } = run([tick(24_999), tick(25_000), tick(32_999)], connected());
+  assert.deepEqual(effects.map((e) => e.do), ["ping"]);
+  assert.deepEqual(closes(run([tick(33_000)], state).effects), [3012]);
+  const answered = run([command({ verb: "pong" }), tick(49_999), tick(50_000)], state);
+  assert.deepEqual(answered.effects.map((e) => e.do), ["pong", "ping"]);
+});
+
+Deno.test("step() probes a device that owes a confirmation, at most every 5 s", () => {
+  const { effects } = run([tick(4_999, true), tick(5_000, true)], connected());
+  assert.deepEqual(effects.map((e) => e.do), ["ping"]);
+});
+
+Deno.test("step() closes 3502 when nobody connected in time, and 3005 when the token ran out", () => {
+  assert.deepEqual(closes(run([tick(10_000)]).effects), [3502]);
+  const late = connected();
+  const pong = command({ verb: "pong" });
+  const upTo = run([tick(25_000), pong, tick(50_000), pong, tick(84_999)], late);
+  assert.deepEqual(closes(upTo.effects), []);
+  assert.deepEqual(closes(run([tick(85_000)], upTo.state).effects), [3005]);
+});
+
+Deno.test("step() takes a refresh of the same user only", () => {
+  const refresh: Command = { verb: "refresh", id: 9, token: "t2" };
+  const answer = (verdict: (Input & { type: "verified" })["verdict"]) =>
+    run([
+      command(refresh),
+      { type: "verified", purpose: { for: "refresh", id: 9 }, verdict, nowMs: 1_000 },
+    ], connected()).effects;
+  const good = answer({ ok: true, user: ana, expiresMs: 101_000 });
+  assert.deepEqual(good.at(-1), {
+    do: "reply",
+    id: 9,
+    reply: { refresh: { client: "c1", version: "1.0.0", ttl: 100 } },
+  });
+  assert.deepEqual(closes(answer({ ok: true, user: "ben" as UserId, expiresMs: 1 })), [3500]);
+  assert.deepEqual(closes(answer({ ok: false, why: "invalid" })), [3500]);
+  assert.deepEqual(closes(answer({ ok: false, why: "expired" })), [3005]);
+  assert.deepEqual(errors(answer({ ok: false, why: "unavailable" })), [100]);
+});
+
+Deno.test("step() reads acks and states, passes over what it does not know, closes on nonsense", () => {
+  const send = (data: Command & { verb: "send" } extends { data: infer D } ? D : never) =>
+    run([command({ verb: "send", data })], connected()).effects;
+  assert.deepEqual(send({ type: "ack", gsid: 4 }), [{ do: "ack", gsid: 4 }]);
+  assert.deepEqual(send({ type: "state", foreground: false }), [{
+    do: "foreground",
+    foreground: false,
+  }]);
+  assert.deepEqual(send({ type: "from the future" }), []);
+  assert.deepEqual(closes(send({ type: "ack", gsid: -1 })), [3501]);
+  assert.deepEqual(closes(send([])), [3501]);
+});
+
+Deno.test("step() does nothing once it has closed", () => {
+  const { state } = run([{ type: "end", close: { code: 3001, reason: "shutdown" } }], connected());
+  assert.deepEqual(run([command(RPC), tick(1e9), attached], state).effects, []);
+});

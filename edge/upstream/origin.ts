@@ -1,0 +1,73 @@
+/**
+ * What an edge asks of the origins, as typed calls over the bus.
+ *
+ * Invariant: every call ends within its timeout, with the answer or with an error that the caller
+ * turns into "try again". The SDK gives up a command after 5 s, so a call waits at most 4.
+ *
+ * @module
+ */
+
+import type { Bus } from "shared/bus/bus.ts";
+import { decodePage, type Page } from "shared/bus/page.ts";
+import {
+  type Answer,
+  type AskDigest,
+  type Call,
+  type CatchUp,
+  type CaughtUp,
+  type Changes,
+  type ChangesHeader,
+  decodeMessage,
+  type Digest,
+  encodeMessage,
+  type Enter,
+  type Entered,
+  type Mend,
+  type Mended,
+  REQUEST,
+  type SendAnswers,
+  type SendBatch,
+} from "shared/bus/requests.ts";
+
+const TIMEOUT_MS = 4_000;
+
+type Body<Message> = Omit<Message, "v">;
+
+export interface Origin {
+  send(sends: SendBatch["sends"]): Promise<SendAnswers["answers"]>;
+  call(call: Body<Call>): Promise<Answer>;
+  enter(enter: Body<Enter>): Promise<Entered>;
+  catchUp(read: Body<CatchUp>): Promise<Page<CaughtUp>>;
+  mend(read: Body<Mend>): Promise<Page<Mended>>;
+  changes(read: Body<Changes>): Promise<Page<ChangesHeader>>;
+  digest(ask: Body<AskDigest>): Promise<Digest>;
+}
+
+export function createOrigin(bus: Bus): Origin {
+  const ask = (subject: string, data: Uint8Array) => bus.request(subject, data, TIMEOUT_MS);
+  return {
+    async send(sends) {
+      const bytes = await ask(REQUEST.send, encodeMessage<SendBatch>({ sends }));
+      return decodeMessage<SendAnswers>(bytes).answers;
+    },
+    async call(call) {
+      const bytes = await ask(REQUEST.call, encodeMessage<Call>(call));
+      return decodeMessage<Answer & { v: 1 }>(bytes);
+    },
+    async enter(enter) {
+      return decodeMessage<Entered>(await ask(REQUEST.enter, encodeMessage<Enter>(enter)));
+    },
+    async catchUp(read) {
+      return decodePage<CaughtUp>(await ask(REQUEST.catchUp, encodeMessage<CatchUp>(read)));
+    },
+    async mend(read) {
+      return decodePage<Mended>(await ask(REQUEST.mend, encodeMessage<Mend>(read)));
+    },
+    async changes(read) {
+      return decodePage<ChangesHeader>(await ask(REQUEST.changes, encodeMessage<Changes>(read)));
+    },
+    async digest(body) {
+      return decodeMessage<Digest>(await ask(REQUEST.digest, encodeMessage<AskDigest>(body)));
+    },
+  };
+}

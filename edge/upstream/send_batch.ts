@@ -1,0 +1,79 @@
+/**
+ * Sends on their way to an origin, many in one request.
+ *
+ * Invariant: every send is answered exactly once, with the origin's answer or with a temporary
+ * error after which the same send may be repeated: its id makes that safe. While requests are in
+ * flight the next batch forms, so that nothing waits for a timer. Knows nothing of connections.
+ *
+ * @module
+ */
+
+import type { Answer, SendBatch, Sent } from "shared/bus/requests.ts";
+import { wireError } from "shared/wire/codes.ts";
+
+export type OnAnswer = (answer: Answer<Sent>) => void;
+type Send = SendBatch["sends"][number];
+
+export interface SendBatcherDeps {
+  request(sends: Send[]): Promise<Answer<Sent>[]>;
+  /** Calls back at the end of this turn of the event loop. */
+  soon(callback: () => void): void;
+  maxInFlight: number;
+  maxBatch: number;
+  /** Sends that may wait; beyond, they are answered with 111. */
+  maxWaiting: number;
+}
+
+export class SendBatcher {
+  readonly #deps: SendBatcherDeps;
+  #waiting: { send: Send; onAnswer: OnAnswer }[] = [];
+  #inFlight = 0;
+  #armed = false;
+
+  constructor(deps: SendBatcherDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sends waiting or in flight requests. */
+  get busy(): boolean {
+    return this.#inFlight > 0 || this.#waiting.length > 0;
+  }
+
+  add(send: Send, onAnswer: OnAnswer): void {
+    if (this.#waiting.length >= this.#deps.maxWaiting) {
+      return onAnswer({ error: wireError("tooManyRequests") });
+    }
+    this.#waiting.push({ send, onAnswer });
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#armed || this.#waiting.length === 0) return;
+    if (this.#inFlight >= this.#deps.maxInFlight) return;
+    this.#armed = true;
+    this.#deps.soon(() => {
+      this.#armed = false;
+      void this.#request();
+    });
+  }
+
+  async #request(): Promise<void> {
+    const batch = this.#waiting.splice(0, this.#deps.maxBatch);
+    if (batch.length === 0) return;
+    this.#inFlight++;
+    const answers = await this.#answers(batch.map(({ send }) => send));
+    this.#inFlight--;
+    batch.forEach(({ onAnswer }, i) => onAnswer(answers?.[i] ?? { error: wireError("internal") }));
+    this.#arm();
+  }
+
+  async #answers(sends: Send[]): Promise<Answer<Sent>[] | undefined> {
+    // The next batch may form while this one is in flight.
+    queueMicrotask(() => this.#arm());
+    try {
+      return await this.#deps.request(sends);
+    } catch {
+      return undefined;
+    }
+  }
+}
