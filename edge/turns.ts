@@ -11,11 +11,15 @@ export interface Turns {
   nowMs(): number;
   /** Runs `task` at the end of this turn of the event loop: a timer would cost a millisecond. */
   soon(task: () => void): void;
-  later(task: () => void, delayMs: number): void;
+  /** Runs `task` after a delay, unless the returned function is called before. */
+  later(task: () => void, delayMs: number): () => void;
 }
 
 export const systemTurns: Turns = {
   nowMs: () => performance.now(),
   soon: (task) => void setImmediate(task),
-  later: (task, delayMs) => void setTimeout(task, delayMs),
+  later(task, delayMs) {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
 };

@@ -55,7 +55,7 @@ function scene() {
   const flusher = new Flusher({
     nowMs: () => 0,
     soon: (task) => tasks.push(task),
-    later: (task) => tasks.push(task),
+    later: (task) => (tasks.push(task), () => {}),
   });
   return { flusher, tasks };
 }

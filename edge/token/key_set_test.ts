@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
+import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
 import { createHmac } from "node:crypto";
 import { COOLDOWN_MS, keySetKeys, REFRESH_MS } from "./key_set.ts";
 import { createTokenVerifier } from "./verify.ts";

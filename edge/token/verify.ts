@@ -23,13 +23,8 @@ const REMEMBERED_TOKENS = 50_000;
 /** Base64url three times; whatever else a token could be is not parsed at all. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-export interface Claims {
-  user: UserId;
-  expiresAtMs: number;
-}
-
 export type Verdict =
-  | { ok: true; claims: Claims }
+  | { ok: true; user: UserId; expiresMs: number }
   | { ok: false; why: "expired" | "invalid" | "unavailable"; words: string };
 
 export interface TokenVerifier {
@@ -63,16 +58,16 @@ export function secretKeys(secret: string): Keys {
 }
 
 export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
-  const remembered = new LRUCache<string, Claims>({ max: REMEMBERED_TOKENS });
+  const remembered = new LRUCache<string, Verdict & { ok: true }>({ max: REMEMBERED_TOKENS });
   return {
     async verify(token) {
       if (token.length > MAX_TOKEN_BYTES) return invalid("it is too long");
       if (!COMPACT.test(token)) return invalid("it is no JWT");
       const digest = createHash("sha256").update(token).digest("base64");
       const known = remembered.get(digest);
-      if (known && options.nowMs() < known.expiresAtMs) return { ok: true, claims: known };
+      if (known && options.nowMs() < known.expiresMs) return known;
       const verdict = await verifyAnew(token, options);
-      if (verdict.ok) remembered.set(digest, verdict.claims);
+      if (verdict.ok) remembered.set(digest, verdict);
       return verdict;
     },
   };
@@ -106,7 +101,7 @@ function judgeClaims({ sub, exp }: JWTPayload): Verdict {
   if (fault) return invalid(`sub ${fault}`);
   if (exp === undefined) return invalid("exp is missing");
   if (!(exp > 0 && exp <= LATEST_EXP_S)) return invalid("exp is not a time in seconds");
-  return { ok: true, claims: { user: sub as UserId, expiresAtMs: Math.floor(exp * 1000) } };
+  return { ok: true, user: sub as UserId, expiresMs: Math.floor(exp * 1000) };
 }
 
 function invalid(words: string): Verdict {
