@@ -1,0 +1,289 @@
+/**
+ * The bus over NATS.
+ *
+ * Invariant: nothing that NATS does ends the program. A lost connection is tried again for ever,
+ * every 200 to 300 ms; meanwhile publishing does nothing and requests find no answer. Knows neither
+ * subjects nor what the messages say.
+ *
+ * @module
+ */
+
+import {
+  type Authenticator,
+  AuthorizationError,
+  connect,
+  ConnectionError,
+  credsAuthenticator,
+  headers,
+  InvalidArgumentError,
+  type Msg,
+  type NatsConnection,
+  nkeyAuthenticator,
+  type Status,
+  TimeoutError,
+  type TlsOptions,
+  usernamePasswordAuthenticator,
+} from "@nats-io/transport-node";
+import {
+  type Bus,
+  type BusMessage,
+  type BusStatus,
+  type BusSubscription,
+  NoAnswer,
+} from "shared/bus/bus.ts";
+
+export type NatsAuth =
+  | { kind: "password"; user: string; password: string }
+  | { kind: "nkey"; seed: string }
+  | { kind: "creds"; creds: string };
+
+export interface NatsOptions {
+  servers: string[];
+  /** What the server lists the connection as. */
+  name: string;
+  auth?: NatsAuth;
+  tls?: TlsOptions;
+  /** Where answers arrive. An own prefix, so that permissions can keep neighbours out of it. */
+  inboxPrefix?: string;
+  /** Trouble that nobody waits for: refused subjects, a handler that threw, a server not reached. */
+  onError: (error: Error) => void;
+  /** Ends the attempts to reach a server for the first time. */
+  signal?: AbortSignal;
+}
+
+/** The bus, and the connection under it for what only NATS has: streams. */
+export interface NatsBus extends Bus {
+  readonly connection: NatsConnection;
+}
+
+const OLDEST_SERVER = [2, 10] as const;
+const RECONNECT_WAIT_MS = 200;
+const RECONNECT_JITTER_MS = 100;
+const CONNECT_TIMEOUT_MS = 5_000;
+const DRAIN_TIMEOUT_MS = 5_000;
+/** A dead peer is noticed within three of these, though its socket looks alive. */
+const PING_INTERVAL_MS = 2_000;
+
+/**
+ * Connects, waiting for a server as long as there is none.
+ *
+ * @throws {Error} When the server refuses the credentials or is older than 2.10, or on abort.
+ */
+export async function connectNats(options: NatsOptions): Promise<NatsBus> {
+  const connection = await reach(options);
+  const version = connection.info?.version ?? "unknown";
+  if (!isSupported(version)) {
+    await connection.close();
+    throw new Error(
+      `Cannot use the NATS server at ${options.servers.join(",")}: it is version ${version}, ` +
+        `and ${OLDEST_SERVER.join(".")} or newer is needed`,
+    );
+  }
+  return new NatsConnectionBus(connection, options.onError);
+}
+
+export function isSupported(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1]);
+}
+
+async function reach(options: NatsOptions): Promise<NatsConnection> {
+  const where = options.servers.join(",");
+  for (let attempt = 0;; attempt++) {
+    options.signal?.throwIfAborted();
+    try {
+      return await connect({
+        servers: options.servers,
+        name: options.name,
+        ...(options.auth && { authenticator: authenticatorOf(options.auth) }),
+        ...(options.tls && { tls: options.tls }),
+        ...(options.inboxPrefix && { inboxPrefix: options.inboxPrefix }),
+        timeout: CONNECT_TIMEOUT_MS,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RECONNECT_WAIT_MS,
+        reconnectJitter: RECONNECT_JITTER_MS,
+        reconnectJitterTLS: RECONNECT_JITTER_MS,
+        pingInterval: PING_INTERVAL_MS,
+        // Credentials that are being rotated must not end a connection for good.
+        ignoreAuthErrorAbort: true,
+      });
+    } catch (cause) {
+      if (!(cause instanceof ConnectionError || cause instanceof TimeoutError)) {
+        const why = cause instanceof AuthorizationError ? "it refused the credentials" : `${cause}`;
+        throw new Error(`Cannot connect to NATS at ${where}: ${why}`, { cause });
+      }
+      if (attempt === 0) {
+        options.onError(
+          new Error(`Cannot reach NATS at ${where}: trying until it answers`, { cause }),
+        );
+      }
+      await pause(RECONNECT_WAIT_MS + Math.random() * RECONNECT_JITTER_MS, options.signal);
+    }
+  }
+}
+
+class NatsConnectionBus implements NatsBus {
+  readonly connection: NatsConnection;
+  readonly #onError: (error: Error) => void;
+  readonly #listeners: ((status: BusStatus) => void)[] = [];
+  #status: BusStatus = "connected";
+
+  constructor(connection: NatsConnection, onError: (error: Error) => void) {
+    this.connection = connection;
+    this.#onError = onError;
+    this.#follow();
+  }
+
+  get status(): BusStatus {
+    return this.#status;
+  }
+
+  publish(subject: string, data: Uint8Array, options: { messageId?: string } = {}): void {
+    // The client would keep it in memory and then throw it away.
+    if (this.#status === "disconnected") return;
+    this.#attempt(`publish on ${subject}`, () => {
+      if (options.messageId === undefined) return this.connection.publish(subject, data);
+      const withId = headers();
+      withId.set("Nats-Msg-Id", options.messageId);
+      this.connection.publish(subject, data, { headers: withId });
+    });
+  }
+
+  subscribe(
+    subject: string,
+    handle: (message: BusMessage) => void,
+    options: { queue?: string } = {},
+  ): BusSubscription {
+    const subscription = this.connection.subscribe(subject, {
+      ...options,
+      callback: (error, message) => {
+        if (error) return this.#onError(error);
+        // An exception in this callback would break the client's parser.
+        this.#attempt(`handle a message on ${subject}`, () => handle(this.#received(message)));
+      },
+    });
+    return {
+      unsubscribe: () =>
+        this.#attempt(`unsubscribe from ${subject}`, () => subscription.unsubscribe()),
+    };
+  }
+
+  async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    if (this.#status === "disconnected") throw new NoAnswer(`No answer on ${subject}: no server`);
+    try {
+      return (await this.connection.request(subject, data, { timeout: timeoutMs })).data;
+    } catch (cause) {
+      if (cause instanceof InvalidArgumentError) throw cause;
+      throw new NoAnswer(`No answer on ${subject} within ${timeoutMs} ms`, { cause });
+    }
+  }
+
+  async requestMany(subject: string, data: Uint8Array, waitMs: number): Promise<Uint8Array[]> {
+    const answers: Uint8Array[] = [];
+    if (this.#status === "disconnected") return answers;
+    try {
+      const options = { strategy: "timer", maxWait: waitMs } as const;
+      for await (const answer of await this.connection.requestMany(subject, data, options)) {
+        answers.push(answer.data);
+      }
+    } catch (cause) {
+      // With nobody there the client throws; what did arrive is the answer all the same.
+      if (cause instanceof InvalidArgumentError) throw cause;
+    }
+    return answers;
+  }
+
+  async flush(): Promise<void> {
+    try {
+      await this.connection.flush();
+    } catch (cause) {
+      throw new NoAnswer("Cannot flush the bus: the connection was lost", { cause });
+    }
+  }
+
+  onStatus(handle: (status: BusStatus) => void): void {
+    this.#listeners.push(handle);
+  }
+
+  async drain(): Promise<void> {
+    if (this.connection.isClosed()) return;
+    if (this.#status === "disconnected") return await this.connection.close();
+    const drained = this.connection.drain().catch((error) => this.#onError(error));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise((resolve) => timer = setTimeout(resolve, DRAIN_TIMEOUT_MS));
+    await Promise.race([drained, late]);
+    clearTimeout(timer);
+    if (!this.connection.isClosed()) await this.connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+  }
+
+  async #follow(): Promise<void> {
+    for await (const status of this.connection.status()) this.#hear(status);
+    this.#become("disconnected");
+  }
+
+  #hear(status: Status): void {
+    switch (status.type) {
+      case "disconnect":
+      case "close":
+        return this.#become("disconnected");
+      case "reconnect":
+        return this.#become("connected");
+      case "error":
+        return this.#onError(status.error);
+    }
+  }
+
+  #become(status: BusStatus): void {
+    if (this.#status === status) return;
+    this.#status = status;
+    for (const listener of this.#listeners) {
+      this.#attempt("tell a change of status", () => listener(status));
+    }
+  }
+
+  #received(message: Msg): BusMessage {
+    return {
+      subject: message.subject,
+      data: message.data,
+      respond: (data) =>
+        this.#attempt(`answer on ${message.subject}`, () => void message.respond(data)),
+    };
+  }
+
+  /** Does something whose failure nobody waits for: it is reported, never thrown. */
+  #attempt(what: string, action: () => void): void {
+    try {
+      action();
+    } catch (cause) {
+      this.#onError(new Error(`Cannot ${what}`, { cause }));
+    }
+  }
+}
+
+function authenticatorOf(auth: NatsAuth): Authenticator {
+  const utf8 = new TextEncoder();
+  switch (auth.kind) {
+    case "password":
+      return usernamePasswordAuthenticator(auth.user, auth.password);
+    case "nkey":
+      return nkeyAuthenticator(utf8.encode(auth.seed));
+    case "creds":
+      return credsAuthenticator(utf8.encode(auth.creds));
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+  });
+}

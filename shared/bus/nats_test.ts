@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { testNats } from "testing/nats.ts";
+import { NoAnswer } from "shared/bus/bus.ts";
+import { connectNats, isSupported, type NatsBus } from "shared/bus/nats.ts";
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+async function connectTo(url: string, errors: Error[] = []): Promise<NatsBus> {
+  return await connectNats({
+    servers: [url],
+    name: "test",
+    onError: (error) => errors.push(error),
+  });
+}
+
+Deno.test("subscribe() hears what another connection publishes, in order", async () => {
+  await using nats = await testNats();
+  await using listener = await connectTo(nats.url);
+  await using speaker = await connectTo(nats.url);
+  const heard: string[] = [];
+  const done = Promise.withResolvers<void>();
+  listener.subscribe("words", (message) => {
+    if (heard.push(text.decode(message.data)) === 3) done.resolve();
+  });
+  await listener.flush();
+  for (const word of ["a", "b", "c"]) speaker.publish("words", utf8.encode(word));
+  await done.promise;
+  assert.deepEqual(heard, ["a", "b", "c"]);
+});
+
+Deno.test("subscribe() with a queue gives each message to one subscriber", async () => {
+  await using nats = await testNats();
+  await using one = await connectTo(nats.url);
+  await using other = await connectTo(nats.url);
+  let answered = 0;
+  for (const bus of [one, other]) {
+    bus.subscribe("ask", (message) => {
+      answered++;
+      message.respond(message.data);
+    }, { queue: "workers" });
+    await bus.flush();
+  }
+  for (let n = 0; n < 20; n++) {
+    assert.equal(text.decode(await one.request("ask", utf8.encode(`${n}`), 2_000)), `${n}`);
+  }
+  assert.equal(answered, 20);
+});
+
+Deno.test("request() finds no answer when nobody is there, at once, or when nobody speaks", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  await assert.rejects(bus.request("nobody", utf8.encode("?"), 60_000), NoAnswer);
+  bus.subscribe("mute", () => {});
+  await assert.rejects(bus.request("mute", utf8.encode("?"), 20), NoAnswer);
+});
+
+Deno.test("requestMany() gathers the answers of all, and none when nobody is there", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  await using other = await connectTo(nats.url);
+  assert.deepEqual(await bus.requestMany("all", utf8.encode("?"), 50), []);
+  bus.subscribe("all", (message) => message.respond(utf8.encode("bus")));
+  other.subscribe("all", (message) => message.respond(utf8.encode("other")));
+  await other.flush();
+  const answers = await bus.requestMany("all", utf8.encode("?"), 500);
+  assert.deepEqual(answers.map((answer) => text.decode(answer)).sort(), ["bus", "other"]);
+});
+
+Deno.test("a handler that throws is reported, and the next message is handled", async () => {
+  await using nats = await testNats();
+  const errors: Error[] = [];
+  await using bus = await connectTo(nats.url, errors);
+  const second = Promise.withResolvers<void>();
+  let count = 0;
+  bus.subscribe("poison", () => {
+    if (++count === 1) throw new Error("poisoned");
+    second.resolve();
+  });
+  bus.publish("poison", utf8.encode("1"));
+  bus.publish("poison", utf8.encode("2"));
+  await second.promise;
+  assert.match(errors[0]!.message, /Cannot handle a message on poison/);
+});
+
+Deno.test("publish() reports a message that is too large, and does not throw", async () => {
+  await using nats = await testNats();
+  const errors: Error[] = [];
+  await using bus = await connectTo(nats.url, errors);
+  bus.publish("large", new Uint8Array(2 * 1024 * 1024));
+  assert.match(errors[0]!.message, /Cannot publish on large/);
+});
+
+Deno.test("a bus outlives its server: nothing throws meanwhile, and subscriptions return", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  const back = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  bus.onStatus((status) => (status === "connected" ? back : gone).resolve());
+  const heard = Promise.withResolvers<string>();
+  bus.subscribe("still", (message) => heard.resolve(text.decode(message.data)));
+  await nats.crash();
+  await gone.promise;
+  assert.equal(bus.status, "disconnected");
+  bus.publish("still", utf8.encode("lost"));
+  await assert.rejects(bus.request("still", utf8.encode("?"), 60_000), NoAnswer);
+  await nats.restart();
+  await back.promise;
+  bus.publish("still", utf8.encode("here"));
+  assert.equal(await heard.promise, "here");
+});
+
+Deno.test("connectNats() waits for a server that is not there yet, until aborted", async () => {
+  const errors: Error[] = [];
+  const abort = new AbortController();
+  const connecting = connectNats({
+    servers: ["nats://127.0.0.1:1"],
+    name: "test",
+    onError: (error) => {
+      errors.push(error);
+      abort.abort(new Error("enough"));
+    },
+    signal: abort.signal,
+  });
+  await assert.rejects(connecting, /enough/);
+  assert.match(errors[0]!.message, /Cannot reach NATS at nats:\/\/127.0.0.1:1/);
+});
+
+Deno.test("drain() answers what was asked before, and may be called twice", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  const worker = await connectTo(nats.url);
+  const asked = Promise.withResolvers<void>();
+  worker.subscribe("slow", (message) => {
+    asked.resolve();
+    message.respond(utf8.encode("done"));
+  });
+  await worker.flush();
+  const answer = bus.request("slow", utf8.encode("?"), 2_000);
+  await asked.promise;
+  await worker.drain();
+  await worker.drain();
+  assert.equal(text.decode(await answer), "done");
+});
+
+Deno.test("isSupported() takes 2.10 and newer", () => {
+  for (const version of ["2.10.27", "2.11.0", "2.15.1", "3.0.0"]) assert.ok(isSupported(version));
+  for (const version of ["2.9.10", "1.99.0", "unknown"]) assert.ok(!isSupported(version));
+});

@@ -1,0 +1,81 @@
+/**
+ * The registry of a program's metrics, and the ones that every program has.
+ *
+ * Invariant: names are `fanfare_<part>_<noun>_<unit>`, and no label holds a user, a group or
+ * anything else of which there are many. Knows no part: each makes its own metrics in the registry.
+ *
+ * @module
+ */
+
+import { Gauge, Histogram, Registry } from "prom-client";
+import { VERSION } from "shared/version.ts";
+
+export interface Metrics extends Disposable {
+  readonly registry: Registry;
+}
+
+const LAG_INTERVAL_MS = 500;
+
+/** From a tenth of a millisecond to ten seconds: for whatever is waited for. */
+export const LATENCY_BUCKETS_S = [
+  0.0001,
+  0.0005,
+  0.001,
+  0.0025,
+  0.005,
+  0.01,
+  0.025,
+  0.05,
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+];
+
+export function createMetrics(program: string, now: () => number): Metrics {
+  const registry = new Registry();
+  new Gauge({
+    name: "fanfare_build_info",
+    help: "Always 1; the labels say which program of which release this is",
+    labelNames: ["program", "version"],
+    registers: [registry],
+  }).set({ program, version: VERSION }, 1);
+  measureMemory(registry);
+  const timer = measureLag(registry, now);
+  return { registry, [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function measureMemory(registry: Registry): void {
+  new Gauge({
+    name: "fanfare_process_memory_bytes",
+    help: "Memory of the process: resident, heap_used, heap_total, external",
+    labelNames: ["kind"],
+    registers: [registry],
+    collect() {
+      const usage = Deno.memoryUsage();
+      this.set({ kind: "resident" }, usage.rss);
+      this.set({ kind: "heap_used" }, usage.heapUsed);
+      this.set({ kind: "heap_total" }, usage.heapTotal);
+      this.set({ kind: "external" }, usage.external);
+    },
+  });
+}
+
+function measureLag(registry: Registry, now: () => number): ReturnType<typeof setInterval> {
+  const lag = new Histogram({
+    name: "fanfare_process_event_loop_lag_seconds",
+    help: "How late a timer of 500 ms fired",
+    buckets: LATENCY_BUCKETS_S,
+    registers: [registry],
+  });
+  let due = now() + LAG_INTERVAL_MS;
+  const timer = setInterval(() => {
+    lag.observe(Math.max(0, now() - due) / 1000);
+    due = now() + LAG_INTERVAL_MS;
+  }, LAG_INTERVAL_MS);
+  timer.unref();
+  return timer;
+}

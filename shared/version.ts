@@ -1,0 +1,7 @@
+/**
+ * The version of this release, as `/version` and the metrics show it.
+ *
+ * @module
+ */
+
+export const VERSION = "0.1.0";
