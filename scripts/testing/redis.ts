@@ -8,7 +8,7 @@
  */
 
 import { type Fault, startRedisRest } from "../services/redis_rest/server.ts";
-import type { Outcome } from "../services/redis_rest/store.ts";
+import { plain, type PlainReply } from "../services/redis_rest/reply.ts";
 
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
@@ -20,8 +20,12 @@ export interface TestRedis extends AsyncDisposable {
   advance(ms: number): void;
   /** What every further request meets; `undefined`: the store again. */
   setFault(fault: Fault | undefined): void;
-  /** Asks the store directly, uncounted and whatever the fault. */
-  execute(...words: string[]): Outcome;
+  /**
+   * Asks the store directly, uncounted and whatever the fault.
+   *
+   * @throws {Error} With what the store refused it for.
+   */
+  execute(...words: string[]): PlainReply;
 }
 
 export interface TestRedisOptions {
@@ -47,7 +51,11 @@ export function testRedis(options: TestRedisOptions = {}): TestRedis {
     now: () => now,
     advance: (ms) => now += ms,
     setFault: (next) => fault = next,
-    execute: (...words) => server.store.execute(words),
+    execute(...words) {
+      const outcome = server.store.execute(words);
+      if ("error" in outcome) throw new Error(outcome.error);
+      return plain(outcome.result);
+    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -7,7 +7,7 @@
 import type { Commands } from "./command.ts";
 import { glob } from "./glob.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { CommandError, parseInteger, type Reply, SYNTAX_ERROR } from "./reply.ts";
+import { CommandError, OK, parseInteger, type Reply, SYNTAX_ERROR } from "./reply.ts";
 
 const NO_KEY = -2;
 const NO_EXPIRY = -1;
@@ -27,7 +27,7 @@ export const KEY_COMMANDS: Commands = {
 
 function ping(args: string[]): Reply {
   if (args.length > 1) throw new CommandError("ERR wrong number of arguments for 'ping' command");
-  return args[0] ?? "PONG";
+  return args[0] ?? { status: "PONG" };
 }
 
 function count(names: string[], is: (name: string) => boolean): number {
@@ -88,5 +88,5 @@ function flushAll(keys: Keyspace, args: string[]): Reply {
     throw new CommandError(SYNTAX_ERROR);
   }
   keys.clear();
-  return "OK";
+  return OK;
 }

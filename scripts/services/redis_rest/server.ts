@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Reply } from "./reply.ts";
+import { isStatus, OK, plain, type PlainReply, type Reply } from "./reply.ts";
 import { type Outcome, RedisStore } from "./store.ts";
 
 /** What a request meets instead of the store, or before it. */
@@ -83,7 +83,7 @@ async function answer(
       return new Response(fault.body ?? "", { status: fault.status ?? 200 });
     }
   }
-  const encode = request.headers.get("upstash-encoding") === "base64" ? toBase64 : asIs;
+  const encode = request.headers.get("upstash-encoding") === "base64" ? toBase64 : plain;
   return respond(store, commands, path, encode);
 }
 
@@ -91,7 +91,7 @@ function respond(
   store: RedisStore,
   commands: string[][],
   path: string,
-  encode: (reply: Reply) => Reply,
+  encode: (reply: Reply) => PlainReply,
 ): Response {
   const shown = (outcome: Outcome) =>
     "error" in outcome ? outcome : { result: encode(outcome.result) };
@@ -126,15 +126,11 @@ function failure(status: number, error: string): Response {
   return Response.json({ error }, { status });
 }
 
-function asIs(reply: Reply): Reply {
-  return reply;
-}
-
-/** Upstash leaves "OK" as it is, and its client counts on that. */
-function toBase64(reply: Reply): Reply {
+/** Upstash leaves its own "OK" as it is, which its client knows, but no "OK" that was stored. */
+function toBase64(reply: Reply): PlainReply {
   if (Array.isArray(reply)) return reply.map(toBase64);
-  if (typeof reply !== "string" || reply === "OK") return reply;
-  return new TextEncoder().encode(reply).toBase64();
+  if (isStatus(reply)) return reply === OK ? reply.status : toBase64(reply.status);
+  return typeof reply === "string" ? new TextEncoder().encode(reply).toBase64() : reply;
 }
 
 async function endOf(fault: Fault, given: AbortSignal): Promise<void> {

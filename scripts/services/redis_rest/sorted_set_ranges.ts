@@ -106,6 +106,8 @@ function parseOptions(words: string[], allowed: string[]): RangeOptions {
 
 function parseBound(text: string): { value: number; open: boolean } {
   const open = text.startsWith("(");
-  const value = parseFloatingPoint(open ? text.slice(1) : text, "ERR min or max is not a float");
+  const number = open ? text.slice(1) : text;
+  // Redis reads a bound without digits as 0.
+  const value = number === "" ? 0 : parseFloatingPoint(number, "ERR min or max is not a float");
   return { value, open };
 }

@@ -6,7 +6,7 @@
 
 import type { Commands } from "./command.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { CommandError, parseInteger, type Reply, SYNTAX_ERROR } from "./reply.ts";
+import { CommandError, OK, parseInteger, type Reply, SYNTAX_ERROR } from "./reply.ts";
 
 export const STRING_COMMANDS: Commands = {
   GET: { arity: 2, run: (keys, [key]) => keys.read(key!, "string") ?? null },
@@ -29,7 +29,7 @@ function set(keys: Keyspace, [key, value, ...words]: string[]): Reply {
     keys.write(key!, "string", value!, expiresAt);
   }
   if (options.answersOld) return old;
-  return refused ? null : "OK";
+  return refused ? null : OK;
 }
 
 const EXPIRIES: Record<string, (amount: number, now: number) => number> = {
