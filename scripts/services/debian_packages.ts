@@ -87,6 +87,7 @@ async function prepareApt(work: string, source: PackageSource): Promise<string[]
     "Dir::State::status": "/var/lib/dpkg/status",
     "Dir::Cache": join(work, "cache"),
     "Acquire::Languages": "none",
+    "APT::Update::Error-Mode": "any",
     "APT::Update::Post-Invoke-Success": "",
     "APT::Sandbox::User": "root",
     "Debug::NoLocking": "true",

@@ -31,17 +31,18 @@ export interface PostgresHome {
 }
 
 /** Makes `directory` and finds a manner in which Postgres runs in it. */
-export async function settlePostgres(directory: string): Promise<PostgresHome> {
+export async function settlePostgres(
+  directory: string,
+  manners: Manner[] = Deno.uid() === 0 ? ["nobody", "namespace", "moved"] : ["self"],
+): Promise<PostgresHome> {
   const native = findNative();
   repairSymlinks(native);
-  for (const manner of Deno.uid() === 0 ? ROOT_MANNERS : ["self" as const]) {
+  for (const manner of manners) {
     const home = await settleAs(manner, native, directory);
     if (await runs(home)) return home;
   }
   throw new Error(`Cannot run Postgres: ${join(native, "bin/postgres")} does not start`);
 }
-
-const ROOT_MANNERS: Manner[] = ["nobody", "namespace", "moved"];
 
 export async function settleAs(
   manner: Manner,
