@@ -1,0 +1,56 @@
+/**
+ * A gateway hands one note to one device's push provider and says what came of it.
+ *
+ * Invariant: `send` never rejects: whatever a provider, a network or an aborted signal does is one of
+ * four outcomes. A gateway knows nothing of jobs, of users' other devices or of what is stored.
+ *
+ * @module
+ */
+
+import type { Note } from "../note.ts";
+
+/** The platforms that a device may register a token of. */
+export const PLATFORMS = ["fcm", "apns"] as const;
+export type Platform = typeof PLATFORMS[number];
+
+export interface PushTarget {
+  platform: Platform;
+  token: string;
+}
+
+export type Outcome = Sent | Prune | Retry | Fail;
+
+export interface Sent {
+  kind: "sent";
+}
+
+/** The token is gone for good. */
+export interface Prune {
+  kind: "prune";
+  reason: string;
+  /** When the provider knew it (ms since 1970): a token registered later is not meant. */
+  since?: number;
+  /** A few of these are stale tokens; many of them are our own wrong configuration. */
+  suspect?: true;
+}
+
+/** Nothing was delivered, and the token may still be good. */
+export interface Retry {
+  kind: "retry";
+  reason: string;
+  /** What the provider asked for; left out, the back-off decides. */
+  afterMs?: number;
+  /** Whose trouble it is: this token's, the whole provider's, or our own credentials'. */
+  scope: "target" | "provider" | "credentials";
+}
+
+/** This note can never be delivered to this token, which stays. */
+export interface Fail {
+  kind: "fail";
+  reason: string;
+}
+
+export interface PushGateway extends AsyncDisposable {
+  readonly platform: Platform;
+  send(target: PushTarget, note: Note, signal: AbortSignal): Promise<Outcome>;
+}
