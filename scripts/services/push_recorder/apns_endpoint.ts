@@ -52,7 +52,7 @@ export async function startApnsEndpoint(options: ApnsEndpointOptions): Promise<A
     session.on("close", () => open.delete(session));
     session.on("error", () => session.destroy());
   });
-  server.on("stream", (stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", () => stream.destroy());
     answer(stream, headers, options).catch(() => stream.destroy());
   });
