@@ -1,0 +1,18 @@
+/**
+ * An event that has just been committed, with what fan-out needs to know of that moment.
+ *
+ * @module
+ */
+
+import type { StoredEvent } from "shared/event.ts";
+import type { Gsid } from "shared/gsid.ts";
+import type { UserId } from "shared/ids.ts";
+
+export interface CommittedEvent extends StoredEvent {
+  /** Who sent the message or changed the group; null for an alert. */
+  sender: UserId | null;
+  /** Groups: the last change of membership before this event. Else 0. */
+  membership: Gsid;
+  /** Groups: how many are members. Else 0. */
+  members: number;
+}

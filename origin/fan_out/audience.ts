@@ -1,0 +1,91 @@
+/**
+ * Who was in a group when an event was committed.
+ *
+ * Invariant: an answer never becomes stale. The gsid of a membership change is the version of the
+ * list, and the list of a version does not change; so it is cached without a time to live.
+ *
+ * @module
+ */
+
+import { LRUCache } from "lru-cache";
+import type { CommittedEvent } from "../commit/committed.ts";
+import type { Gsid } from "shared/gsid.ts";
+import { type ConversationId, parseConversation, type UserId } from "shared/ids.ts";
+import type { Sql } from "../store/sql.ts";
+import type { Audience } from "./decide.ts";
+
+/** The members of a group after its membership change `membership`. */
+export type ReadMembers = (conversation: ConversationId, membership: Gsid) => Promise<UserId[]>;
+
+export interface AudiencesOptions {
+  readMembers: ReadMembers;
+  /** A group with more members is `large`. */
+  largeGroup: number;
+  timeoutMs: number;
+  onFault: (error: unknown) => void;
+}
+
+/** Ids kept in memory, over all groups: about 20 MB. */
+const MAX_CACHED_IDS = 200_000;
+
+export class Audiences {
+  readonly #options: AudiencesOptions;
+  readonly #cache = new LRUCache<string, readonly UserId[]>({
+    maxSize: MAX_CACHED_IDS,
+    sizeCalculation: (members) => members.length + 1,
+  });
+  /** Lists being read: the events of a burst share them. */
+  readonly #reading = new Map<string, Promise<Audience>>();
+
+  constructor(options: AudiencesOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects, nor takes longer than the timeout. */
+  async of(event: CommittedEvent): Promise<Audience> {
+    if (parseConversation(event.conversation)?.kind !== "group") return [];
+    if (event.members > this.#options.largeGroup) return "large";
+    const key = `${event.membership} ${event.conversation}`;
+    const cached = this.#cache.get(key);
+    if (cached) return cached;
+    const reading = this.#reading.get(key) ?? this.#read(key, event);
+    this.#reading.set(key, reading);
+    return await reading;
+  }
+
+  async #read(key: string, event: CommittedEvent): Promise<Audience> {
+    try {
+      const { readMembers, timeoutMs } = this.#options;
+      const members = await within(timeoutMs, readMembers(event.conversation, event.membership));
+      this.#cache.set(key, members);
+      return members;
+    } catch (error) {
+      this.#options.onFault(error);
+      return "unknown";
+    } finally {
+      this.#reading.delete(key);
+    }
+  }
+}
+
+export function membersReader(sql: Sql): ReadMembers {
+  return async (conversation, membership) => {
+    const rows = await sql<{ user_id: UserId }[]>`
+      select user_id from members
+      where conversation = ${conversation} and joined <= ${membership}
+        and (left_at is null or left_at > ${membership})`;
+    return rows.map((row) => row.user_id);
+  };
+}
+
+async function within<Result>(ms: number, result: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Cannot read members: nothing in ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

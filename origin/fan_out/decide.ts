@@ -1,0 +1,112 @@
+/**
+ * Who is told what, once an event is committed: the decision of both fast paths.
+ *
+ * Invariant: unknown is not offline. What is not known (a presence, the members of a group) is
+ * published and pushed; only what is known to be needless is left out. Pure, and allowed to be
+ * wrong on one side only: the auditors mend what is not told.
+ *
+ * @module
+ */
+
+import type { CommittedEvent } from "../commit/committed.ts";
+import type { Live } from "shared/bus/live.ts";
+import { MEMBERSHIP_TYPES, renderEvent, sharedTopicOf } from "shared/event.ts";
+import type { Gsid } from "shared/gsid.ts";
+import type { UserId } from "shared/ids.ts";
+import { inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
+import { type Presence, UNKNOWN } from "../presence/interpret.ts";
+
+/**
+ * The members of an event's group just before it. `large`: too many to ask about each of them;
+ * `unknown`: the database did not say in time.
+ */
+export type Audience = readonly UserId[] | "large" | "unknown";
+
+export interface Publication {
+  topic: TopicKey;
+  live: Live;
+}
+
+export interface PushJob {
+  gsid: Gsid;
+  user: UserId;
+}
+
+export interface Decision {
+  /** In GSID order. */
+  publications: Publication[];
+  pushes: PushJob[];
+  /** Messages to groups whose push jobs are to be made in pages, in the background. */
+  pages: Gsid[];
+}
+
+export interface AddressedEvent {
+  event: CommittedEvent;
+  /** Nobody for what is no group's event. */
+  audience: Audience;
+}
+
+export function decide(
+  events: readonly AddressedEvent[],
+  presence: ReadonlyMap<UserId, Presence>,
+): Decision {
+  const decision: Decision = { publications: [], pushes: [], pages: [] };
+  for (const { event, audience } of events) {
+    decision.publications.push(...decidePublications(event, audience, presence));
+    if (event.type !== "message") continue;
+    if (typeof audience === "string") decision.pages.push(event.gsid);
+    else decision.pushes.push(...decidePushes(event, audience, presence));
+  }
+  return decision;
+}
+
+/** Everybody whose presence the decision depends on. */
+export function usersToAsk(events: readonly AddressedEvent[]): UserId[] {
+  const users = new Set<UserId>();
+  for (const { event, audience } of events) {
+    for (const user of event.inboxes) users.add(user);
+    if (typeof audience !== "string") { for (const user of audience) users.add(user); }
+  }
+  return [...users];
+}
+
+function decidePublications(
+  event: CommittedEvent,
+  audience: Audience,
+  presence: ReadonlyMap<UserId, Presence>,
+): Publication[] {
+  const mayBeOnline = (user: UserId) => presenceOf(user, presence).state !== "offline";
+  const topics: [TopicKey, Gsid][] = [];
+  const shared = sharedTopicOf(event.conversation);
+  const isHeard = shared === SYSTEM_ALERTS || typeof audience === "string" ||
+    audience.some(mayBeOnline) || event.inboxes.some(mayBeOnline);
+  if (shared && isHeard) topics.push([shared, event.membership]);
+  for (const user of event.inboxes) if (mayBeOnline(user)) topics.push([inboxTopic(user), 0]);
+  if (topics.length === 0) return [];
+  const data = renderEvent(event);
+  const kind = MEMBERSHIP_TYPES.has(event.type) ? "membership" : "event";
+  return topics.map(([topic, membership]) => ({
+    topic,
+    live: { kind, gsid: event.gsid, membership, data },
+  }));
+}
+
+function decidePushes(
+  event: CommittedEvent,
+  audience: readonly UserId[],
+  presence: ReadonlyMap<UserId, Presence>,
+): PushJob[] {
+  const recipients = [...event.inboxes, ...audience];
+  return recipients
+    .filter((user) => user !== event.sender && !isLookingAt(presenceOf(user, presence)))
+    .map((user) => ({ gsid: event.gsid, user }));
+}
+
+/** A device in the background does not show what it gets. */
+function isLookingAt(presence: Presence): boolean {
+  return presence.devices.some((device) => device.foreground);
+}
+
+function presenceOf(user: UserId, presence: ReadonlyMap<UserId, Presence>): Presence {
+  return presence.get(user) ?? UNKNOWN;
+}

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import type { CommittedEvent } from "../commit/committed.ts";
+import type { ConversationId, DeviceId, UserId } from "shared/ids.ts";
+import type { Presence } from "../presence/interpret.ts";
+import { type AddressedEvent, type Audience, decide, usersToAsk } from "./decide.ts";
+
+const [ANA, BEN, CAT] = ["ana", "ben", "cat"] as [UserId, UserId, UserId];
+
+function direct(...inboxes: UserId[]): AddressedEvent {
+  return {
+    event: eventOf({ conversation: "dm:ana:ben" as ConversationId, inboxes }),
+    audience: [],
+  };
+}
+
+function inGroup(audience: Audience, event: Partial<CommittedEvent> = {}): AddressedEvent {
+  const conversation = "group:club" as ConversationId;
+  return { event: eventOf({ conversation, membership: 16, members: 3, ...event }), audience };
+}
+
+function eventOf(event: Partial<CommittedEvent>): CommittedEvent {
+  return {
+    gsid: 48,
+    type: "message",
+    conversation: "system" as ConversationId,
+    prev: 0,
+    fields: '{"id":"m1","from":"ana","body":{}}',
+    inboxes: [],
+    sender: ANA,
+    membership: 0,
+    members: 0,
+    ...event,
+  };
+}
+
+function present(states: Partial<Record<string, Presence["state"] | "background">>) {
+  return new Map(
+    Object.entries(states).map(([user, state]): [UserId, Presence] => {
+      const devices = state === "online" || state === "background"
+        ? [{ device: "d" as DeviceId, connection: "c" as never, foreground: state === "online" }]
+        : [];
+      const known = state === "background" ? "online" : state!;
+      return [user as UserId, { state: known, devices, partial: known === "unknown" }];
+    }),
+  );
+}
+
+function outcome(event: AddressedEvent, states: Parameters<typeof present>[0]) {
+  const { publications, pushes, pages } = decide([event], present(states));
+  return {
+    topics: publications.map(({ topic }) => topic),
+    pushes: pushes.map(({ user }) => user),
+    pages,
+  };
+}
+
+const CASES: [string, AddressedEvent, Parameters<typeof present>[0], ReturnType<typeof outcome>][] =
+  [
+    [
+      "a direct message to an online user is published, the sender's copy too, and not pushed",
+      direct(ANA, BEN),
+      {
+        ana: "online",
+        ben: "online",
+      },
+      { topics: ["user-inbox-ana", "user-inbox-ben"], pushes: [], pages: [] },
+    ],
+    [
+      "a direct message to an offline user is pushed, and nothing is published to it",
+      direct(ANA, BEN),
+      {
+        ana: "online",
+        ben: "offline",
+      },
+      { topics: ["user-inbox-ana"], pushes: [BEN], pages: [] },
+    ],
+    ["a direct message to an unknown user is published and pushed", direct(ANA, BEN), {
+      ana: "offline",
+      ben: "unknown",
+    }, { topics: ["user-inbox-ben"], pushes: [BEN], pages: [] }],
+    ["a user whom the lookup left out is unknown", direct(ANA, BEN), { ana: "offline" }, {
+      topics: ["user-inbox-ben"],
+      pushes: [BEN],
+      pages: [],
+    }],
+    ["a device in the background gets both", direct(ANA, BEN), {
+      ana: "offline",
+      ben: "background",
+    }, { topics: ["user-inbox-ben"], pushes: [BEN], pages: [] }],
+    ["a note to oneself goes to one inbox and is never pushed", direct(ANA), { ana: "unknown" }, {
+      topics: ["user-inbox-ana"],
+      pushes: [],
+      pages: [],
+    }],
+    ["a group message is published once, while anybody is online", inGroup([ANA, BEN, CAT]), {
+      ana: "offline",
+      ben: "online",
+      cat: "offline",
+    }, { topics: ["group-chat-club"], pushes: [CAT], pages: [] }],
+    ["a group message with nobody online is only pushed", inGroup([ANA, BEN]), {
+      ana: "offline",
+      ben: "offline",
+    }, { topics: [], pushes: [BEN], pages: [] }],
+    [
+      "a message to a large group is published without asking, and pushed in pages",
+      inGroup("large"),
+      {},
+      {
+        topics: ["group-chat-club"],
+        pushes: [],
+        pages: [48],
+      },
+    ],
+    [
+      "a message to a group whose members are not known is treated like that",
+      inGroup("unknown"),
+      {},
+      {
+        topics: ["group-chat-club"],
+        pushes: [],
+        pages: [48],
+      },
+    ],
+    [
+      "a membership event goes to the group and to the inbox of whom it concerns, without push",
+      inGroup([ANA, BEN], { type: "group.joined", inboxes: [CAT] }),
+      { ana: "online", ben: "offline", cat: "online" },
+      { topics: ["group-chat-club", "user-inbox-cat"], pushes: [], pages: [] },
+    ],
+    [
+      "a membership event whom it concerns offline skips that inbox",
+      inGroup([ANA], { type: "group.left", inboxes: [CAT] }),
+      { ana: "online", cat: "offline" },
+      { topics: ["group-chat-club"], pushes: [], pages: [] },
+    ],
+    [
+      "an alert is published once, whoever is there, and never pushed",
+      { event: eventOf({ type: "alert", sender: null }), audience: [] },
+      {},
+      { topics: ["system-alerts"], pushes: [], pages: [] },
+    ],
+  ];
+
+for (const [name, event, states, expected] of CASES) {
+  Deno.test(`decide(): ${name}`, () => assert.deepEqual(outcome(event, states), expected));
+}
+
+Deno.test("decide() names the last membership change on the group's topic only", () => {
+  const event = inGroup([ANA], { type: "group.joined", inboxes: [CAT] });
+  const { publications } = decide([event], present({ ana: "online", cat: "online" }));
+  assert.deepEqual(publications.map(({ live }) => [live.kind, live.gsid, live.membership]), [
+    ["membership", 48, 16],
+    ["membership", 48, 0],
+  ]);
+  assert.equal(JSON.parse(publications[0]!.live.data).type, "group.joined");
+});
+
+Deno.test("decide() keeps the order of its events", () => {
+  const first = direct(ANA, BEN), second = inGroup([ANA, BEN], { gsid: 64 });
+  const { publications } = decide([first, second], new Map());
+  assert.deepEqual(publications.map(({ live }) => live.gsid), [48, 48, 64]);
+});
+
+Deno.test("usersToAsk() names everybody once, and nobody of a large group", () => {
+  const events = [direct(ANA, BEN), inGroup([BEN, CAT]), inGroup("large", { inboxes: [ANA] })];
+  assert.deepEqual(usersToAsk(events), [ANA, BEN, CAT]);
+});

@@ -1,0 +1,142 @@
+/**
+ * The two fast paths after a commit: publish to who is online, push to who is not.
+ *
+ * Invariant: batches leave in the order in which they were committed, and no caller ever waits
+ * for them. Anything here may be lost, and is counted then: beyond the backlog, with a database or
+ * a store that fails, or with the process. The auditors make it whole.
+ *
+ * @module
+ */
+
+import type { Bus } from "shared/bus/bus.ts";
+import type { CommittedEvent } from "../commit/committed.ts";
+import type { Gsid } from "shared/gsid.ts";
+import type { UserId } from "shared/ids.ts";
+import type { Presence } from "../presence/interpret.ts";
+import type { PresenceLookup } from "../presence/lookup.ts";
+import type { Audiences } from "./audience.ts";
+import { type AddressedEvent, decide, type PushJob, usersToAsk } from "./decide.ts";
+import { publishAll } from "./publish.ts";
+
+export interface FanOutOptions {
+  bus: Pick<Bus, "publish">;
+  audiences: Pick<Audiences, "of">;
+  presence: PresenceLookup;
+  /** Stores push jobs; those that exist are passed over. */
+  enqueuePushes: (jobs: PushJob[]) => Promise<void>;
+  /** Notes messages whose push jobs are made in pages. */
+  enqueuePages: (gsids: Gsid[]) => Promise<void>;
+  events: FanOutEvents;
+  /** Monotonic. */
+  nowMs: () => number;
+  /** Which fast paths run; default: both. Without one, its auditor does all the work. */
+  paths?: { live: boolean; push: boolean };
+}
+
+export interface FanOutEvents {
+  /** `ms`: from the commit being told to the publications being handed to the bus. */
+  done(batch: { events: number; publications: number; pushes: number; ms: number }): void;
+  /** Left to the auditors. */
+  dropped(events: number): void;
+  failed(what: "fan_out" | "push", error: unknown): void;
+}
+
+interface Gathered {
+  addressed: AddressedEvent[];
+  presence: Map<UserId, Presence>;
+}
+
+/** Lookups at once: while so many are under way, what is committed is gathered into one. */
+const MAX_LOOKUPS = 8;
+/** Events that wait; some seconds of commits at full speed. */
+const MAX_BACKLOG = 20_000;
+/** Batches of push jobs being stored at once. */
+const MAX_STORING = 16;
+
+export class FanOut {
+  readonly #options: Required<FanOutOptions>;
+  #waiting: CommittedEvent[] = [];
+  #lookups = 0;
+  /** Settles when everything before has left: batches leave one after the other. */
+  #order: Promise<void> = Promise.resolve();
+  readonly #storing = new Set<Promise<void>>();
+
+  constructor(options: FanOutOptions) {
+    this.#options = { paths: { live: true, push: true }, ...options };
+  }
+
+  /** Takes a committed batch, in GSID order. Returns at once. */
+  accept(events: readonly CommittedEvent[]): void {
+    if (this.#waiting.length + events.length > MAX_BACKLOG) {
+      return this.#options.events.dropped(events.length);
+    }
+    this.#waiting.push(...events);
+    this.#begin();
+  }
+
+  /** Resolves when everything accepted has been handed on. */
+  async idle(): Promise<void> {
+    while (this.#lookups > 0 || this.#storing.size > 0) {
+      await this.#order;
+      await Promise.all(this.#storing);
+    }
+  }
+
+  #begin(): void {
+    if (this.#waiting.length === 0 || this.#lookups >= MAX_LOOKUPS) return;
+    const events = this.#waiting;
+    this.#waiting = [];
+    this.#lookups++;
+    const start = this.#options.nowMs();
+    const ready = this.#gather(events);
+    this.#order = this.#order.then(async () => {
+      try {
+        this.#perform(await ready, start);
+      } catch (error) {
+        this.#options.events.failed("fan_out", error);
+      } finally {
+        this.#lookups--;
+        this.#begin();
+      }
+    });
+    // Whoever awaits its turn awaits `ready` only then: until that, nobody would hear it fail.
+    ready.catch(() => {});
+  }
+
+  async #gather(events: CommittedEvent[]): Promise<Gathered> {
+    const audiences = await Promise.all(events.map((event) => this.#options.audiences.of(event)));
+    const addressed = events.map((event, i): AddressedEvent => ({
+      event,
+      audience: audiences[i]!,
+    }));
+    return { addressed, presence: await this.#options.presence.lookup(usersToAsk(addressed)) };
+  }
+
+  #perform(
+    { addressed, presence }: Gathered,
+    start: number,
+  ): void {
+    const { bus, paths, events } = this.#options;
+    const { publications, pushes, pages } = decide(addressed, presence);
+    if (paths.live) publishAll(bus, publications);
+    if (paths.push) this.#storePushes(pushes, pages);
+    events.done({
+      events: addressed.length,
+      publications: publications.length,
+      pushes: pushes.length + pages.length,
+      ms: this.#options.nowMs() - start,
+    });
+  }
+
+  #storePushes(pushes: PushJob[], pages: Gsid[]): void {
+    const { enqueuePushes, enqueuePages, events } = this.#options;
+    if (pushes.length === 0 && pages.length === 0) return;
+    if (this.#storing.size >= MAX_STORING) return events.dropped(pushes.length + pages.length);
+    const stored = Promise.all([
+      pushes.length > 0 && enqueuePushes(pushes),
+      pages.length > 0 && enqueuePages(pages),
+    ]).then(() => {}, (error) => events.failed("push", error));
+    this.#storing.add(stored);
+    stored.finally(() => this.#storing.delete(stored));
+  }
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import type { CommittedEvent } from "../commit/committed.ts";
+import { decodeLive } from "shared/bus/live.ts";
+import type { ConversationId, UserId } from "shared/ids.ts";
+import { type Presence, UNKNOWN } from "../presence/interpret.ts";
+import type { PushJob } from "./decide.ts";
+import { FanOut, type FanOutOptions } from "./fan_out.ts";
+
+const BEN = "ben" as UserId;
+
+function note(gsid: number): CommittedEvent {
+  return {
+    gsid,
+    type: "message",
+    conversation: "dm:ana:ben" as ConversationId,
+    prev: 0,
+    fields: '{"id":"m","from":"ana","body":{}}',
+    inboxes: [BEN],
+    sender: "ana" as UserId,
+    membership: 0,
+    members: 0,
+  };
+}
+
+function fanOutWith(options: Partial<FanOutOptions>) {
+  const published: [string, number, string | undefined][] = [];
+  const pushed: PushJob[] = [];
+  const events: string[] = [];
+  const fanOut = new FanOut({
+    bus: {
+      publish: (subject, data, { messageId } = {}) =>
+        void published.push([subject, decodeLive(data)!.gsid, messageId]),
+    },
+    audiences: { of: () => Promise.resolve([]) },
+    presence: { lookup: (users) => Promise.resolve(new Map(users.map((user) => [user, UNKNOWN]))) },
+    enqueuePushes: (jobs) => Promise.resolve(void pushed.push(...jobs)),
+    enqueuePages: () => Promise.resolve(),
+    events: {
+      done: ({ events: count }) => events.push(`done ${count}`),
+      dropped: (count) => events.push(`dropped ${count}`),
+      failed: (what, error) => events.push(`failed ${what}: ${(error as Error).message}`),
+    },
+    nowMs: () => 0,
+    ...options,
+  });
+  return { fanOut, published, pushed, events };
+}
+
+Deno.test("accept() publishes with a message id of gsid and subject, and pushes", async () => {
+  const { fanOut, published, pushed } = fanOutWith({});
+  fanOut.accept([note(16)]);
+  await fanOut.idle();
+  assert.deepEqual(published, [["chat.user-inbox.ben", 16, "16:chat.user-inbox.ben"]]);
+  assert.deepEqual(pushed, [{ gsid: 16, user: BEN }]);
+});
+
+Deno.test("accept() keeps the order of batches, though a later lookup answers first", async () => {
+  const lookups: PromiseWithResolvers<Map<UserId, Presence>>[] = [];
+  const { fanOut, published } = fanOutWith({
+    presence: {
+      lookup() {
+        lookups.push(Promise.withResolvers());
+        return lookups.at(-1)!.promise;
+      },
+    },
+  });
+  fanOut.accept([note(16)]);
+  fanOut.accept([note(32)]);
+  while (lookups.length < 2) await Promise.resolve();
+  lookups[1]!.resolve(new Map());
+  await Promise.resolve();
+  assert.equal(published.length, 0);
+  lookups[0]!.resolve(new Map());
+  await fanOut.idle();
+  assert.deepEqual(published.map(([, gsid]) => gsid), [16, 32]);
+});
+
+Deno.test("accept() gathers what is committed while many lookups are under way", async () => {
+  const go = Promise.withResolvers<Map<UserId, Presence>>();
+  let lookups = 0;
+  const { fanOut, published } = fanOutWith({
+    presence: {
+      lookup() {
+        lookups++;
+        return go.promise;
+      },
+    },
+  });
+  for (let n = 1; n <= 100; n++) fanOut.accept([note(16 * n)]);
+  go.resolve(new Map());
+  await fanOut.idle();
+  assert.equal(lookups, 9);
+  assert.deepEqual(
+    published.map(([, gsid]) => gsid),
+    Array.from({ length: 100 }, (_, n) => 16 * (n + 1)),
+  );
+});
+
+Deno.test("accept() drops and counts what is beyond its backlog", async () => {
+  const go = Promise.withResolvers<Map<UserId, Presence>>();
+  const { fanOut, events } = fanOutWith({ presence: { lookup: () => go.promise } });
+  for (let n = 0; n < 8; n++) fanOut.accept([note(16)]);
+  fanOut.accept(Array(20_000).fill(note(16)));
+  fanOut.accept([note(32)]);
+  assert.deepEqual(events, ["dropped 1"]);
+  go.resolve(new Map());
+  await fanOut.idle();
+});
+
+Deno.test("a batch that fails, or pushes that are not stored, stop nothing", async () => {
+  let broken = true;
+  const { fanOut, published, events } = fanOutWith({
+    audiences: { of: () => broken ? Promise.reject(new Error("odd")) : Promise.resolve([]) },
+    enqueuePushes: () => Promise.reject(new Error("no database")),
+  });
+  fanOut.accept([note(16)]);
+  await fanOut.idle();
+  broken = false;
+  fanOut.accept([note(32)]);
+  await fanOut.idle();
+  assert.deepEqual(published.map(([, gsid]) => gsid), [32]);
+  assert.deepEqual(events, ["failed fan_out: odd", "done 1", "failed push: no database"]);
+});
+
+Deno.test("each fast path can be switched off", async () => {
+  const { fanOut, published, pushed } = fanOutWith({ paths: { live: false, push: false } });
+  fanOut.accept([note(16)]);
+  await fanOut.idle();
+  assert.deepEqual([published, pushed], [[], []]);
+});
