@@ -1,0 +1,66 @@
+/**
+ * `deno task dev`: the whole system on this machine until Ctrl-C.
+ *
+ * @module
+ */
+
+import { runCommand } from "../cli/run.ts";
+import { devCommand, type DevOptions } from "./options.ts";
+import { progressWriter } from "./progress.ts";
+import type { State } from "./state.ts";
+import { startSystem } from "./system.ts";
+
+const FOLDER = ".cache/dev";
+const INTERRUPTED = 130;
+
+const encoder = new TextEncoder();
+const write = (text: string) => void Deno.stdout.writeSync(encoder.encode(text));
+
+const command = devCommand().action(async (options: DevOptions) => {
+  const stopped = Promise.withResolvers<Deno.Signal>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => stopped.resolve(signal));
+    // Whoever asks twice does not want to wait: what was started ends by itself when this does.
+    stopped.promise.then(() => Deno.addSignalListener(signal, () => Deno.exit(INTERRUPTED)));
+  }
+  const startedMs = performance.now();
+  const { state: stateFile, ...rest } = options;
+  const starting = startSystem({
+    ...rest,
+    stateFile,
+    folder: FOLDER,
+    durable: true,
+    environment: Deno.env.toObject(),
+    report: progressWriter(write, Deno.stdout.isTerminal()),
+  });
+  const first = await Promise.race([starting, stopped.promise]);
+  if (typeof first !== "string") {
+    write(welcome(first.state, { stateFile, tookMs: performance.now() - startedMs }));
+    await stopped.promise;
+  }
+  write("\nStopping …\n");
+  await (await starting)[Symbol.asyncDispose]();
+});
+
+function welcome(
+  state: State,
+  { stateFile, tookMs }: { stateFile: string; tookMs: number },
+): string {
+  const rows = [
+    ...state.edges.map(({ id, ws }) => [id, ws]),
+    ...state.origins.map(({ id, api }) => [id, `${api}/api`]),
+    ["postgres", state.postgres.url],
+    ["nats", state.nats.url],
+    ["redis", state.redis.url],
+    ["pushes", `${state.push.recorder}/pushes`],
+    ["state", stateFile],
+    ["logs", `${FOLDER}/logs`],
+  ];
+  const lines = rows.map(([name, value]) => `  ${name!.padEnd(10)} ${value}`);
+  return `\nFanfare is up after ${(tookMs / 1000).toFixed(1)} s. Ctrl-C ends all of it.\n\n${
+    lines.join("\n")
+  }\n\nNext: deno task tail bob, and from another terminal: deno task send ana bob "hello"\n`;
+}
+
+const print = (line: string) => write(`${line}\n`);
+Deno.exit(await runCommand(command, Deno.args, { print, tell: print }));

@@ -1,0 +1,91 @@
+/**
+ * How one edge or origin is started: by its own command, with the settings it reads.
+ *
+ * Invariant: the command is the one of `deno.json`, permissions included, so that what runs here
+ * is what runs in production. An edge is never told where the database is.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import denoJson from "../../deno.json" with { type: "json" };
+import { startProcess } from "../services/process.ts";
+import { waitUntil } from "../services/wait_until.ts";
+import type { Running, Supervised } from "./supervised.ts";
+
+export type ProgramKind = "edge" | "origin";
+
+/** Where one edge or origin listens, for as long as its system runs. */
+export interface ProgramPlace {
+  id: string;
+  kind: ProgramKind;
+  /** Of clients, or of the server API. */
+  port: number;
+  internalPort: number;
+}
+
+const CHECKOUT = join(import.meta.dirname!, "../..");
+const STOP_MS = 15_000;
+const READY_MS = 30_000;
+
+type Tasks = Partial<Record<string, { command: string }>>;
+
+export function startProgram(
+  place: ProgramPlace,
+  { env, logs }: { env: Record<string, string>; logs: string },
+): Running {
+  const [command, ...args] = startCommand(place.kind);
+  return startProcess(command, {
+    name: place.id,
+    args,
+    cwd: CHECKOUT,
+    env: { ...env, ...placeSettings(place) },
+    logFile: join(logs, `${place.id}.log`),
+    stopMs: STOP_MS,
+  });
+}
+
+/** The task's own words, run by this very Deno: a task runner in between would hide the pid. */
+export function startCommand(kind: ProgramKind): [string, ...string[]] {
+  const task = (denoJson.tasks as Tasks)[kind];
+  if (!task) throw new Error(`Cannot start ${kind}: deno.json has no such task`);
+  const [deno, ...args] = task.command.split(" ");
+  if (deno !== "deno") throw new Error(`Cannot start ${kind}: its task does not begin with deno`);
+  return [Deno.execPath(), ...args];
+}
+
+/** @throws {Error} With its last words, when it ended or is not ready in time. */
+export async function untilReady(place: ProgramPlace, program: Supervised): Promise<void> {
+  try {
+    await waitUntil(async () => {
+      if (!program.isRunning) throw new Error("it ended");
+      return await isReady(place) || undefined;
+    }, { what: "it to be ready", withinMs: READY_MS, everyMs: 20 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot start ${place.id}: ${reason}\n${program.lastWords()}`, {
+      cause: error,
+    });
+  }
+}
+
+async function isReady(place: ProgramPlace): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${place.internalPort}/ready`);
+    await response.body?.cancel();
+    return response.ok;
+  } catch (error) {
+    // Refused: it does not listen yet.
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+function placeSettings(place: ProgramPlace): Record<string, string> {
+  return {
+    [place.kind === "edge" ? "EDGE_NAME" : "ORIGIN_NAME"]: place.id,
+    HOST: "127.0.0.1",
+    PORT: String(place.port),
+    INTERNAL_PORT: String(place.internalPort),
+  };
+}

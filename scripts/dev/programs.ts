@@ -1,0 +1,94 @@
+/**
+ * The edges and origins of a system, each supervised.
+ *
+ * Invariant: edges end before the origins that answer them. Knows nothing of the services but the
+ * settings by which a program finds them.
+ *
+ * @module
+ */
+
+import { freePort, isPortFree } from "../services/free_port.ts";
+import { waitUntil } from "../services/wait_until.ts";
+import { type ProgramKind, type ProgramPlace, startProgram, untilReady } from "./program.ts";
+import { type Report, reported } from "./progress.ts";
+import { Supervised } from "./supervised.ts";
+
+export interface ProgramsOptions {
+  places: readonly ProgramPlace[];
+  settingsOf: (kind: ProgramKind) => Record<string, string>;
+  logs: string;
+  restart: boolean;
+  onRestart: (id: string) => void;
+  report: Report;
+}
+
+export interface Programs extends AsyncDisposable {
+  readonly places: readonly ProgramPlace[];
+  readonly parts: ReadonlyMap<string, Supervised>;
+}
+
+/** The edges of a system that was killed may take a moment to leave their ports. */
+const LEAVE_MS = 3_000;
+
+/** `edge-0` on `port`, `edge-1` on `port` + 1 and so on; all else on free ports. */
+export function planPlaces(
+  { edges, origins, port }: { edges: number; origins: number; port: number },
+): ProgramPlace[] {
+  const place = (kind: ProgramKind, index: number, at: number): ProgramPlace => ({
+    id: `${kind}-${index}`,
+    kind,
+    port: at,
+    internalPort: freePort(),
+  });
+  return [
+    ...Array.from({ length: origins }, (_, k) => place("origin", k, freePort())),
+    ...Array.from(
+      { length: edges },
+      (_, k) => place("edge", k, port === 0 ? freePort() : port + k),
+    ),
+  ];
+}
+
+/** @throws {Error} That names the option by which another port is chosen. */
+export async function assertPortsFree(places: readonly ProgramPlace[]): Promise<void> {
+  for (const { id, port } of places) {
+    const free = waitUntil(() => isPortFree(port) || undefined, {
+      what: `port ${port}`,
+      withinMs: LEAVE_MS,
+      everyMs: 100,
+    });
+    await free.catch((cause) => {
+      const help = "choose others with --port N, or --port 0 for any that are free";
+      throw new Error(`Cannot start ${id}: port ${port} is taken; ${help}`, { cause });
+    });
+  }
+}
+
+/** Starts all of them and waits until each is ready. */
+export async function startPrograms(options: ProgramsOptions): Promise<Programs> {
+  const { places, settingsOf, logs, restart, onRestart, report } = options;
+  const parts = new Map<string, Supervised>();
+  const stop = async () => {
+    for (const kind of ["edge", "origin"] as const) {
+      const ending = places.filter((place) => place.kind === kind);
+      await Promise.all(ending.map(({ id }) => parts.get(id)?.stop()));
+    }
+  };
+  const start = async (place: ProgramPlace) => {
+    const program = await Supervised.start({
+      id: place.id,
+      start: () => Promise.resolve(startProgram(place, { env: settingsOf(place.kind), logs })),
+      restart,
+      onRestart,
+    });
+    parts.set(place.id, program);
+    await untilReady(place, program);
+  };
+  try {
+    await Promise.all(places.map((place) => reported(place.id, report, () => start(place))));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { places, parts, [Symbol.asyncDispose]: stop };
+}

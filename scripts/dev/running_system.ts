@@ -1,0 +1,125 @@
+/**
+ * A system that runs: what it is made of, as a state file tells it, and a hand on each part.
+ *
+ * Invariant: the state file, when there is one, names the pids that run; it is gone before the
+ * first part is asked to end.
+ *
+ * @module
+ */
+
+import type { DataFolder } from "./data_folder.ts";
+import { type ProgramPlace, untilReady } from "./program.ts";
+import type { Programs } from "./programs.ts";
+import type { Services } from "./services.ts";
+import { type EdgeState, type OriginState, type State, writeState } from "./state.ts";
+import type { Supervised } from "./supervised.ts";
+import type { System } from "./system.ts";
+
+export interface SystemParts {
+  folder: DataFolder;
+  services: Services;
+  programs: Programs;
+  stateFile: string | undefined;
+}
+
+export class RunningSystem implements System {
+  readonly #parts: SystemParts;
+  #owned: AsyncDisposable | undefined;
+  #writing = Promise.resolve();
+
+  constructor(parts: SystemParts) {
+    this.#parts = parts;
+  }
+
+  get logs(): string {
+    return this.#parts.folder.logs;
+  }
+
+  get state(): State {
+    const { folder, services, programs } = this.#parts;
+    const pidOf = (place: ProgramPlace) => programs.parts.get(place.id)!.pid;
+    const placesOf = (kind: string) => programs.places.filter((place) => place.kind === kind);
+    return {
+      pid: Deno.pid,
+      edges: placesOf("edge").map((place) => edgeState(place, pidOf(place))),
+      origins: placesOf("origin").map((place) => originState(place, pidOf(place))),
+      ...services.describe(),
+      api_key: folder.secrets.apiKey,
+      token_secret: folder.secrets.tokenSecret,
+    };
+  }
+
+  async kill(id: string): Promise<Deno.CommandStatus> {
+    const { status } = this.#part(id);
+    this.signal(id, "SIGKILL");
+    return await status;
+  }
+
+  async terminate(id: string): Promise<Deno.CommandStatus> {
+    const { status } = this.#part(id);
+    this.signal(id, "SIGTERM");
+    return await status;
+  }
+
+  signal(id: string, signal: Deno.Signal): void {
+    this.#part(id).signal(signal);
+  }
+
+  async restart(id: string): Promise<void> {
+    const part = this.#part(id);
+    await part.restart();
+    const place = this.#parts.programs.places.find((one) => one.id === id);
+    if (place) await untilReady(place, part);
+  }
+
+  /** Writes the state file, if there is to be one; one write after the other. */
+  publish(): Promise<void> {
+    const { stateFile } = this.#parts;
+    if (stateFile !== undefined) {
+      this.#writing = this.#writing.then(() => writeState(stateFile, this.state));
+    }
+    return this.#writing;
+  }
+
+  /** Takes over what ends with the system. */
+  owns(owned: AsyncDisposable): void {
+    this.#owned = owned;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { stateFile } = this.#parts;
+    await this.#writing;
+    if (stateFile !== undefined) await Deno.remove(stateFile).catch(ignoreMissing);
+    await this.#owned?.[Symbol.asyncDispose]();
+  }
+
+  #part(id: string): Supervised {
+    const { programs, services } = this.#parts;
+    const part = programs.parts.get(id) ?? services.parts.get(id);
+    if (!part) throw new RangeError(`Cannot find "${id}": no part of this system has that name`);
+    return part;
+  }
+}
+
+function edgeState({ id, port, internalPort }: ProgramPlace, pid: number): EdgeState {
+  return {
+    id,
+    pid,
+    url: `http://127.0.0.1:${port}`,
+    ws: `ws://127.0.0.1:${port}/connection/websocket`,
+    internal: `http://127.0.0.1:${internalPort}`,
+  };
+}
+
+function originState({ id, port, internalPort }: ProgramPlace, pid: number): OriginState {
+  return {
+    id,
+    pid,
+    api: `http://127.0.0.1:${port}`,
+    internal: `http://127.0.0.1:${internalPort}`,
+  };
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

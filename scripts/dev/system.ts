@@ -1,0 +1,104 @@
+/**
+ * A whole system on this machine: the services, the origins, the edges, and where each is found.
+ *
+ * Invariant: when `startSystem` returns everything is ready; when it throws, or once the system is
+ * disposed of, nothing that it started is left. Development, system tests and the bench all start
+ * the same one.
+ *
+ * @module
+ */
+
+import { type DataFolder, openDataFolder, temporaryDataFolder } from "./data_folder.ts";
+import type { ProgramKind } from "./program.ts";
+import { assertPortsFree, planPlaces, startPrograms } from "./programs.ts";
+import type { Report } from "./progress.ts";
+import { RunningSystem } from "./running_system.ts";
+import { type Environment, type Services, startServices } from "./services.ts";
+import type { State } from "./state.ts";
+
+export interface SystemOptions {
+  /** Default 2. */
+  edges?: number;
+  /** Default 1. */
+  origins?: number;
+  /** The first edge's port; default 0: a free one for each. */
+  port?: number;
+  /** Where data is kept; default: a temporary folder that goes with the system. */
+  folder?: string;
+  /** Forget what is stored in `folder`. */
+  fresh?: boolean;
+  /** Whether an acknowledged commit survives the machine. Default false. */
+  durable?: boolean;
+  /** Whether what ends is started again. Default false. */
+  restart?: boolean;
+  /** Written when all is ready and whenever a pid changes; removed at the end. */
+  stateFile?: string;
+  /** Addresses of services that run already: `DATABASE_URL` and so on. */
+  environment?: Environment;
+  /** Further settings of the programs. */
+  env?: Record<string, string>;
+  edgeEnv?: Record<string, string>;
+  originEnv?: Record<string, string>;
+  report?: Report;
+}
+
+export interface System extends AsyncDisposable {
+  /** As it is now; every read is up to date. */
+  readonly state: State;
+  /** Ends a part without asking; resolves when it is gone. */
+  kill(id: string): Promise<Deno.CommandStatus>;
+  /** Asks a part to end in good order; resolves to how it did. */
+  terminate(id: string): Promise<Deno.CommandStatus>;
+  signal(id: string, signal: Deno.Signal): void;
+  /** Starts a part that is down, and waits until it is ready. */
+  restart(id: string): Promise<void>;
+  /** The folder of the logs, one file a part. */
+  readonly logs: string;
+}
+
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  const { restart = false, report = () => {}, fresh = false } = options;
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(
+    options.folder === undefined
+      ? await temporaryDataFolder()
+      : await openDataFolder(options.folder, fresh),
+  );
+  const places = planPlaces({ edges: 2, origins: 1, port: 0, ...options });
+  await assertPortsFree(places);
+
+  let system: RunningSystem | undefined = undefined;
+  const supervision = { restart, report, onRestart: () => void system?.publish() };
+  const { durable = false, environment = {} } = options;
+  const services = stack.use(
+    await startServices({ ...supervision, folder, durable, fresh, environment }),
+  );
+  const programs = stack.use(
+    await startPrograms({
+      ...supervision,
+      places,
+      logs: folder.logs,
+      settingsOf: (kind) => settingsOf(kind, { folder, services, options }),
+    }),
+  );
+  system = new RunningSystem({ folder, services, programs, stateFile: options.stateFile });
+  await system.publish();
+  system.owns(stack.move());
+  return system;
+}
+
+interface SettingsSource {
+  folder: DataFolder;
+  services: Services;
+  options: SystemOptions;
+}
+
+function settingsOf(
+  kind: ProgramKind,
+  { folder: { secrets }, services, options }: SettingsSource,
+): Record<string, string> {
+  const found = services.settingsOf(kind);
+  return kind === "edge"
+    ? { ...found, TOKEN_SECRET: secrets.tokenSecret, ...options.env, ...options.edgeEnv }
+    : { ...found, API_KEY: secrets.apiKey, ...options.env, ...options.originEnv };
+}

@@ -1,0 +1,115 @@
+/**
+ * A running system for system tests: the production programs as processes, and what drives them.
+ *
+ * Invariant: one system a file, started before its first test and gone after its last; tests keep
+ * apart by using names of their own. Nothing here reaches into a program: only the wire, the
+ * server API, the bus and the database are used.
+ *
+ * @module
+ */
+
+import postgres from "postgres";
+import { connect as connectNats, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import { connectDevice, type Device, type DeviceOptions } from "testing/client.ts";
+import { startSystem, type System, type SystemOptions } from "../dev/system.ts";
+
+export type TestDeviceOptions = Partial<DeviceOptions> & {
+  /** The number of the edge to connect to first; the others are its fallback when `roam` is set. */
+  edge?: number;
+  roam?: boolean;
+};
+
+export interface RecordedPush {
+  platform: string;
+  token: string;
+  status: number;
+  user: string;
+  conversation: string;
+  gsid: number;
+}
+
+export class TestSystem {
+  readonly system: System;
+
+  constructor(system: System) {
+    this.system = system;
+  }
+
+  /** A connected device of a user. */
+  device(user: string, options: TestDeviceOptions = {}): Promise<Device> {
+    return connectDevice(user, this.deviceOptions(options));
+  }
+
+  deviceOptions({ edge = 0, roam = false, ...rest }: TestDeviceOptions = {}): DeviceOptions {
+    const sockets = this.system.state.edges.map(({ ws }) => ws);
+    const rotated = [...sockets.slice(edge), ...sockets.slice(0, edge)];
+    const edges = roam ? rotated : rotated.slice(0, 1);
+    return { edges, tokenSecret: this.system.state.token_secret, ...rest };
+  }
+
+  /** Calls the server API; resolves to its result or rejects with its error. */
+  // deno-lint-ignore no-explicit-any -- each method has its own result
+  async api<Result = any>(method: string, data: unknown): Promise<Result> {
+    const { origins, api_key } = this.system.state;
+    const response = await fetch(`${origins[0]!.api}/api/${method}`, {
+      method: "POST",
+      headers: { "X-API-Key": api_key, "Content-Type": "application/json" },
+      body: JSON.stringify(data),
+    });
+    const { result, error } = await response.json();
+    if (error) throw new Error(`Cannot call ${method}: ${error.code} ${error.message}`);
+    return result;
+  }
+
+  /** Every push that was tried for a user, in order. */
+  async pushesOf(user: string): Promise<RecordedPush[]> {
+    const { recorder } = this.system.state.push;
+    const response = await fetch(`${recorder}/pushes?user=${encodeURIComponent(user)}`);
+    return await response.json();
+  }
+
+  /** A connection to the database, for looking at what was stored. */
+  sql(): postgres.Sql & AsyncDisposable {
+    const sql = postgres(this.system.state.postgres.url, { max: 1, onnotice: () => {} });
+    return Object.assign(sql, { [Symbol.asyncDispose]: () => sql.end() });
+  }
+
+  /** Listens on the bus, as one more subscriber. */
+  async watch(subject: string): Promise<Watch> {
+    const connection = await connectNats({ servers: this.system.state.nats.url });
+    return await watchSubject(connection, subject);
+  }
+}
+
+/** What came on a subject, in order. */
+export interface Watch extends AsyncDisposable {
+  readonly messages: Msg[];
+  /** Resolves when everything that was published before has come. */
+  settle(): Promise<void>;
+}
+
+async function watchSubject(connection: NatsConnection, subject: string): Promise<Watch> {
+  const messages: Msg[] = [];
+  connection.subscribe(subject, { callback: (_error, message) => void messages.push(message) });
+  await connection.flush();
+  return {
+    messages,
+    settle: () => connection.flush(),
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+/** One system for all tests of a file. Call it at the top of the file. */
+export function systemOfThisFile(options: SystemOptions = {}): () => Promise<TestSystem> {
+  const started = Promise.withResolvers<TestSystem>();
+  Deno.test.beforeAll(async () => {
+    started.resolve(new TestSystem(await startSystem(options)));
+  });
+  Deno.test.afterAll(async () => (await started.promise).system[Symbol.asyncDispose]());
+  return () => started.promise;
+}
+
+/** A name that no other test uses. */
+export function name(stem: string): string {
+  return `${stem}-${crypto.randomUUID().slice(0, 8)}`;
+}
