@@ -9,7 +9,7 @@
 
 import { join } from "node:path";
 import { freePort } from "./free_port.ts";
-import { type PostgresHome, settlePostgres } from "./postgres_binaries.ts";
+import { type Manner, type PostgresHome, settlePostgres } from "./postgres_binaries.ts";
 import { assertRunning, type ServerProcess, signalProcess, startProcess } from "./process.ts";
 import { pause, waitUntil } from "./wait_until.ts";
 
@@ -20,6 +20,8 @@ export interface PostgresOptions {
   durable: boolean;
   /** Default: a free one. */
   port?: number;
+  /** Tried one after another; default: all that make sense here. */
+  manners?: Manner[];
 }
 
 export interface RunningPostgres extends AsyncDisposable {
@@ -38,7 +40,7 @@ const RETRY_MS = 100;
 const NOT_DURABLE = ["-c", "fsync=off", "-c", "full_page_writes=off"];
 
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const home = await settlePostgres(options.dataDir);
+  const home = await settlePostgres(options.dataDir, options.manners);
   await initialise(home, options.durable);
   await clearStaleLock(home);
   for (let attempt = 1;; attempt++) {
@@ -46,7 +48,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     const server = startServer(home, port, options.durable);
     try {
       await ready(server, home);
-      return running(server, port);
+      return running(server, port, options.durable ? undefined : home);
     } catch (error) {
       await server.stop();
       const fault = classify(server.lastWords());
@@ -65,7 +67,12 @@ function classify(lastWords: string): "port taken" | "memory held" | "other" {
   return lastWords.includes("shared memory block") ? "memory held" : "other";
 }
 
-function running(server: ServerProcess, port: number): RunningPostgres {
+/** `disposable` is where data may lie that is not worth keeping, though nobody else removes it. */
+function running(
+  server: ServerProcess,
+  port: number,
+  disposable: PostgresHome | undefined,
+): RunningPostgres {
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
   return {
     url: urlOf("postgres"),
@@ -73,7 +80,12 @@ function running(server: ServerProcess, port: number): RunningPostgres {
     pid: server.pid,
     status: server.status,
     urlOf,
-    [Symbol.asyncDispose]: () => server.stop(),
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      if (disposable?.manner === "moved" && exists(disposable.directory)) {
+        await Deno.remove(disposable.directory, { recursive: true });
+      }
+    },
   };
 }
 
@@ -134,6 +146,8 @@ function runProgram(home: PostgresHome, program: string, args: string[]): Server
   return startProcess(command!, {
     name: "Postgres",
     args: rest,
+    // Ours may be closed to the user that it runs as.
+    cwd: "/",
     logFile: join(home.directory, "postgres.log"),
     // Fast shutdown; SIGTERM would wait for clients to leave.
     stopSignal: "SIGINT",

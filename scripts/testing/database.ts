@@ -36,10 +36,12 @@ const TEMPLATE = "prepared";
 export function postgresOfThisFile(
   options: TestDatabaseOptions = {},
 ): Pick<TestPostgres, "database"> {
-  const started = Promise.withResolvers<TestPostgres>();
-  Deno.test.beforeAll(async () => started.resolve(await startTestPostgres(options)));
-  Deno.test.afterAll(async () => (await started.promise)[Symbol.asyncDispose]());
-  return { database: async () => (await started.promise).database() };
+  let server: TestPostgres | undefined;
+  Deno.test.beforeAll(async () => {
+    server = await startTestPostgres(options);
+  });
+  Deno.test.afterAll(async () => await server?.[Symbol.asyncDispose]());
+  return { database: () => server!.database() };
 }
 
 /** A database on a server of its own: for the only test of a file that needs one. */
