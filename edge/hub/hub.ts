@@ -100,22 +100,17 @@ export class Hub {
     }
   }
 
-  /** The same for a group gained by the event `joined`; `member`: at the snapshot. */
+  /**
+   * The same for a group gained by the event `joined`: everything from there up to `head` was
+   * read, later memberships included. `member`: at the snapshot.
+   */
   settleGained(receiver: Receiver, group: GroupId, joined: Gsid, head: Gsid, member: boolean) {
     const topic = groupTopic(group);
-    const target = this.#aimed(receiver, topic).find((target) => target.floor === joined);
     const subscription = this.#subscriptions.get(topic);
-    if (target && subscription) this.#settle(target, subscription, head, member);
-  }
-
-  /** Whether an event of this topic lies in an interval of the receiver's. */
-  admits(receiver: Receiver, topic: TopicKey, gsid: Gsid): boolean {
-    const aimed = this.#targets.get(receiver);
-    for (const subscription of this.#byTopic.get(topic) ?? []) {
-      const targets = aimed?.get(subscription) ?? [];
-      if (targets.some((each) => gsid > each.floor && gsid <= each.ceiling)) return true;
+    if (!subscription) return;
+    for (const target of [...this.#aimed(receiver, topic)]) {
+      if (target.floor >= joined) this.#settle(target, subscription, head, member);
     }
-    return false;
   }
 
   /** Leaves every topic; the last to leave one ends its subscription. */
@@ -173,7 +168,7 @@ export class Hub {
   }
 
   #aim(receiver: Receiver, subscription: Subscription, floor: Gsid): void {
-    const target = { receiver, floor, ceiling: Infinity };
+    const target = { receiver, floor, ceiling: Infinity, joined: floor };
     subscription.targets.add(target);
     const aimed = this.#targets.get(receiver)!;
     aimed.set(subscription, [...aimed.get(subscription) ?? [], target]);
@@ -189,6 +184,8 @@ export class Hub {
     // An interval that ended before the snapshot is read whole; a new membership has its own.
     if (member && target.ceiling > head) target.floor = head;
     else this.#drop(target, subscription);
+    // A later join was taken for this interval, which has ended before it.
+    if (target.joined > head && !member) target.receiver.outOfOrder();
   }
 
   #drop(target: Target, subscription: Subscription): void {
@@ -272,8 +269,9 @@ export class Hub {
     const isInbox = subscription.key !== subscription.topic;
     if (isInbox) {
       subscription.publish(publication);
-      for (const { receiver } of subscription.targets) {
-        if (!change.users.has(receiver.user)) continue;
+      for (const { receiver, floor } of subscription.targets) {
+        // What the snapshot covers says nothing of the membership now.
+        if (live.gsid <= floor || !change.users.has(receiver.user)) continue;
         if (change.kind === "left") this.#ended(receiver, change.group, live.gsid);
         else this.#gained(receiver, change.group, live.gsid, offset ?? 0);
       }
@@ -286,9 +284,14 @@ export class Hub {
   }
 
   #gained(receiver: Receiver, group: GroupId, joined: Gsid, cursor: Gsid): void {
-    if (this.hears(receiver, group)) return;
-    this.enterGroup(receiver, group, joined, joined);
-    receiver.gained(group, joined, cursor);
+    const targets = this.#aimed(receiver, groupTopic(group));
+    const known = targets.find((each) => each.floor <= joined && each.ceiling > joined);
+    if (known) known.joined = Math.max(known.joined, joined);
+    else if (targets.some((each) => each.floor > joined)) receiver.outOfOrder();
+    else {
+      this.enterGroup(receiver, group, joined, joined);
+      receiver.gained(group, joined, cursor);
+    }
   }
 
   #ended(receiver: Receiver, group: GroupId, gsid: Gsid): void {
@@ -297,10 +300,11 @@ export class Hub {
   }
 
   #end(subscription: Subscription, users: ReadonlySet<UserId>, gsid: Gsid): void {
-    subscription.end(users, gsid);
+    const confused = subscription.end(users, gsid);
     for (const target of subscription.targets) {
       if (target.ceiling !== Infinity) this.#ending.set(target, subscription);
     }
+    for (const receiver of confused) receiver.outOfOrder();
   }
 }
 

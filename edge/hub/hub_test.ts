@@ -15,6 +15,7 @@ interface Seen extends Receiver {
   got: number[];
   offsets: (number | undefined)[];
   gains: [string, number, number][];
+  confused: number;
 }
 
 function receiver(id: string, user: string): Seen {
@@ -24,11 +25,13 @@ function receiver(id: string, user: string): Seen {
     got: [],
     offsets: [],
     gains: [],
+    confused: 0,
     receive(publication: Publication) {
       seen.got.push(publication.gsid);
       seen.offsets.push(publication.offset);
     },
     gained: (group, joined, cursor) => seen.gains.push([group, joined, cursor]),
+    outOfOrder: () => seen.confused++,
     control() {},
     proved() {},
   };
@@ -182,4 +185,19 @@ Deno.test("a snapshot after leaving and joining again leaves one interval, not t
   publish(G, { gsid: 60, membership: 5 });
   hub.mend(G, { kind: "event", gsid: 25, membership: 5, data: "{}" });
   assert.deepEqual(ana.got, [30, 40, 60, 25]);
+});
+
+Deno.test("memberships that come out of order end the connection, for it to resume", () => {
+  const { hub, publish } = rig();
+  const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
+  for (const each of [ana, ben]) hub.enterInbox(each);
+  hub.enterGroup(ben, g, 5, 0);
+  hub.settle(ben, 20, new Set([g]));
+  const [toAna, toBen] = [inboxTopic(ana.user), inboxTopic(ben.user)];
+  publish(toAna, membership("group.joined", 50, ["ana"], 40));
+  publish(toAna, membership("group.joined", 30, ["ana"], 5));
+  assert.equal(ana.confused, 1, "the later join came first");
+  publish(toBen, membership("group.joined", 60, ["ben"], 50));
+  publish(toBen, membership("group.left", 55, ["ben"], 50));
+  assert.equal(ben.confused, 1, "the join came before the leave that precedes it");
 });

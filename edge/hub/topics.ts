@@ -20,6 +20,8 @@ export interface Receiver {
   receive(publication: Publication): void;
   /** Its user has become a member of `group` by the event `joined`; `cursor` was valid then. */
   gained(group: GroupId, joined: Gsid, cursor: Gsid): void;
+  /** Its user's memberships came out of order: only a resume can tell what it was a member of. */
+  outOfOrder(): void;
   control(control: Control): void;
   /** The hub handed out everything up to `proven`. */
   proved(proven: Gsid): void;
@@ -32,6 +34,8 @@ export interface Target {
   floor: Gsid;
   /** The event by which its user left; infinite while it is a member. */
   ceiling: Gsid;
+  /** The last join of its user that this interval stands for. */
+  joined: Gsid;
 }
 
 /** One subscription of this edge: a device's on its inbox, or the edge's on a shared topic. */
@@ -60,12 +64,18 @@ export class Subscription {
     }
   }
 
-  /** `users` left by the event `gsid`: what was committed later is not for them. */
-  end(users: ReadonlySet<UserId>, gsid: Gsid): void {
+  /**
+   * `users` left by the event `gsid`: what was committed later is not for them. Gives those of
+   * whom a later join was heard before.
+   */
+  end(users: ReadonlySet<UserId>, gsid: Gsid): Receiver[] {
+    const confused: Receiver[] = [];
     for (const target of this.targets) {
       // An interval that begins later is that of a new membership.
       if (!users.has(target.receiver.user) || target.floor >= gsid) continue;
+      if (target.joined > gsid && target.ceiling > gsid) confused.push(target.receiver);
       target.ceiling = Math.min(target.ceiling, gsid);
     }
+    return confused;
   }
 }

@@ -10,7 +10,7 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { GroupId } from "shared/ids.ts";
-import type { TopicKey } from "shared/topic.ts";
+import { groupTopic, type TopicKey } from "shared/topic.ts";
 
 export interface Waiting {
   readonly gsid: Gsid;
@@ -26,12 +26,24 @@ export interface Gain {
   readonly cursor: Gsid;
 }
 
+/** What a read from the database covers: everything up to `head`. */
+export interface Snapshot {
+  readonly head: Gsid;
+  /** Whether the user heard this topic at the snapshot. */
+  isMember(topic: TopicKey): boolean;
+  /** How many topics had been gained when the read was asked for: later ones may lack events. */
+  readonly gains: number;
+  /** Set when only a gained group was read, from its join on. */
+  readonly gain?: Gain;
+}
+
 export type Next<Event> = { event: Event } | { gain: Gain } | "live" | "read on";
 
 export class Cutover<Event extends Waiting> {
   readonly #maxBytes: number;
   #live = false;
-  #buffer: ({ event: Event } | { gain: Gain })[] = [];
+  #buffer: ({ event: Event } | { gain: Gain; number: number })[] = [];
+  #gains = 0;
   #bytes = 0;
   #overflowed = false;
 
@@ -42,6 +54,11 @@ export class Cutover<Event extends Waiting> {
   /** Past its cut-over, nothing buffered, no catch-up running. */
   get live(): boolean {
     return this.#live;
+  }
+
+  /** How many topics were gained so far: to be noted when a snapshot is asked for. */
+  get gains(): number {
+    return this.#gains;
   }
 
   /** True: send it now. False: it waits, or the database has it. */
@@ -57,16 +74,20 @@ export class Cutover<Event extends Waiting> {
   /** A topic was gained, right behind the events handed so far. */
   gain(gain: Gain): void {
     this.#live = false;
-    if (!this.#overflowed) this.#buffer.push({ gain });
+    this.#gains++;
+    if (!this.#overflowed) this.#buffer.push({ gain, number: this.#gains });
   }
 
-  /**
-   * A snapshot was taken: drops what it covers. `covers` says so for an event; gains up to `head`
-   * are covered when the snapshot was of all topics.
-   */
-  settle(covers: (event: Event) => boolean, head?: Gsid): void {
+  /** A snapshot was taken: drops what it covers, and what was committed to non-members. */
+  settle(snapshot: Snapshot): void {
+    const { head, gains, gain } = snapshot;
+    const isOver = (other: Gain, number: number) =>
+      number <= gains && other.joined <= head && (!gain || other.group === gain.group);
     this.#buffer = this.#buffer.filter((item) =>
-      "event" in item ? !covers(item.event) : head === undefined || item.gain.joined > head
+      !("gain" in item && isOver(item.gain, item.number))
+    );
+    this.#buffer = this.#buffer.filter((item) =>
+      "gain" in item || this.#keeps(item.event, snapshot)
     );
     this.#bytes = this.#buffer.reduce((sum, i) => sum + ("event" in i ? i.event.size : 0), 0);
   }
@@ -82,8 +103,19 @@ export class Cutover<Event extends Waiting> {
       this.#live = true;
       return "live";
     }
-    if ("event" in item) this.#bytes -= item.event.size;
+    if ("gain" in item) return { gain: item.gain };
+    this.#bytes -= item.event.size;
     return item;
+  }
+
+  #keeps({ gsid, topic }: Event, { head, isMember, gain }: Snapshot): boolean {
+    if (gain && (topic !== groupTopic(gain.group) || gsid <= gain.joined)) return true;
+    if (gsid <= head) return false;
+    // Not a member at the snapshot: only a later join, which is noted here, makes it one again.
+    return isMember(topic) ||
+      this.#buffer.some((item) =>
+        "gain" in item && groupTopic(item.gain.group) === topic && item.gain.joined < gsid
+      );
   }
 
   #overflow(): void {

@@ -25,7 +25,7 @@ Deno.test("settle() drops what the snapshot covers, and gains that it includes",
   cutover.take(event(1));
   cutover.gain(gain);
   cutover.take(event(9));
-  cutover.settle(({ gsid }) => gsid <= 5, 5);
+  cutover.settle({ head: 5, gains: 1, isMember: () => true });
   assert.deepEqual(cutover.next(), { event: event(9) });
   assert.equal(cutover.next(), "live");
 });
@@ -51,4 +51,29 @@ Deno.test("take() drops the whole buffer over its limit, never a part: the datab
   assert.equal(cutover.take(event(5)), false);
   assert.deepEqual(cutover.next(), { event: event(5) });
   assert.equal(cutover.next(), "live");
+});
+
+Deno.test("settle() drops what was committed after the user left, up to a later join", () => {
+  const cutover = new Cutover(100);
+  for (const gsid of [3, 7, 12]) cutover.take(event(gsid));
+  cutover.gain({ ...gain, joined: 10 });
+  cutover.settle({ head: 5, gains: 0, isMember: () => false });
+  assert.deepEqual(cutover.next(), { event: event(12) });
+});
+
+Deno.test("settle() of a gained topic leaves what came before the join, and other topics", () => {
+  const cutover = new Cutover(100);
+  const other = { gsid: 7, topic: "group-chat-h" as TopicKey, size: 1 };
+  for (const each of [event(4), event(7), event(9), other]) cutover.take(each);
+  cutover.settle({ head: 8, gains: 0, isMember: () => true, gain });
+  const left = [cutover.next(), cutover.next(), cutover.next()];
+  assert.deepEqual(left, [{ event: event(4) }, { event: event(9) }, { event: other }]);
+});
+
+Deno.test("settle() keeps a gain that came after the snapshot was asked for", () => {
+  const cutover = new Cutover(100);
+  const { gains } = cutover;
+  cutover.gain(gain);
+  cutover.settle({ head: 9, gains, isMember: () => true });
+  assert.deepEqual(cutover.next(), { gain });
 });

@@ -10,10 +10,10 @@
 
 import type { Control } from "shared/bus/live.ts";
 import type { Page } from "shared/bus/page.ts";
-import type { CaughtUp } from "shared/bus/requests.ts";
+import type { CaughtUp, GroupState } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, DeviceId, GroupId, UserId } from "shared/ids.ts";
-import { groupTopic } from "shared/topic.ts";
+import { groupTopic, parseTopic, type TopicKey } from "shared/topic.ts";
 import { type Close, CLOSES } from "shared/wire/codes.ts";
 import type { Frame, Position } from "shared/wire/codec.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -143,6 +143,10 @@ export class Feed implements Receiver {
     void this.#cutOver();
   }
 
+  outOfOrder(): void {
+    this.#owner.end(CLOSES.insufficientState);
+  }
+
   control(control: Control): void {
     if (control.type === "taken" && control.device === this.#owner.device) {
       if (control.connection === this.id) return;
@@ -171,15 +175,15 @@ export class Feed implements Receiver {
   async #snapshot(since: Position | undefined): Promise<Page<CaughtUp>> {
     const { hub, origin, flushBus } = this.#deps;
     for (;;) {
+      const { gains } = this.#cutover;
       const page = await origin.catchUp({ user: this.user, ...(since && { after: since }) });
       if (this.#over) return page;
       const groups = page.header.groups ?? [];
       hub.settle(this, page.header.head, new Set(groups.map(({ group }) => group)));
       const missing = groups.filter(({ group }) => !hub.hears(this, group));
       if (missing.length === 0) {
-        const covers = (event: Publication) => !hub.admits(this, event.topic, event.gsid);
-        this.#cutover.settle(covers, page.header.head);
         this.#head = page.header.head;
+        this.#cutover.settle({ head: this.#head, gains, isMember: memberIn(groups) });
         this.#epoch = page.header.epoch;
         return page;
       }
@@ -237,14 +241,15 @@ export class Feed implements Receiver {
 
   async #readGain(gain: Gain): Promise<boolean> {
     const { group, joined } = gain;
-    const page = await this.#read({ group, after: { gsid: joined, epoch: this.#epoch } });
+    const { gains } = this.#cutover;
+    // What the last snapshot of all topics covered has been sent.
+    const after = { gsid: Math.max(joined, this.#head), epoch: this.#epoch };
+    const page = await this.#read({ group, after });
     if (!page) return false;
     const { head, groups } = page.header;
-    const member = groups?.some((each) => each.group === group) ?? false;
-    const { hub } = this.#deps;
-    hub.settleGained(this, group, joined, head, member);
-    const topic = groupTopic(group);
-    this.#cutover.settle((event) => event.topic === topic && !hub.admits(this, topic, event.gsid));
+    const isMember = memberIn(groups ?? []);
+    this.#deps.hub.settleGained(this, group, joined, head, isMember(groupTopic(group)));
+    this.#cutover.settle({ head, gains, isMember, gain });
     return await this.#sendPages(page, gain);
   }
 
@@ -291,4 +296,10 @@ export class Feed implements Receiver {
     const newer = taken.at > mine || (taken.at === mine && taken.connection > this.id);
     if (newer) this.#owner.end(CLOSES.forceDisconnect);
   }
+}
+
+/** Whether a topic is heard by a member of these groups; whatever is no group's always is. */
+function memberIn(groups: GroupState[]): (topic: TopicKey) => boolean {
+  const topics = new Set<TopicKey>(groups.map(({ group }) => groupTopic(group)));
+  return (topic) => parseTopic(topic)?.kind !== "group-chat" || topics.has(topic);
 }

@@ -1,0 +1,108 @@
+/**
+ * A database and the origin that reads it, as small as a simulation can have them.
+ *
+ * Invariant: the order of its events is their gsids' order, and it knows who was a member when each
+ * was committed. For tests alone.
+ *
+ * @module
+ */
+
+import type { Live } from "shared/bus/live.ts";
+import type { CatchUp, CaughtUp, Digest, Mend } from "shared/bus/requests.ts";
+import type { GroupId, UserId } from "shared/ids.ts";
+import { groupTopic, inboxTopic, type TopicKey } from "shared/topic.ts";
+import { pick, type Random } from "./random.ts";
+
+export interface Stored extends Live {
+  topics: TopicKey[];
+  /** Who was a member when it was committed. */
+  readers: Set<UserId>;
+}
+
+const GROUP = "g" as GroupId;
+const G = groupTopic(GROUP);
+export const USERS = ["ana", "ben", "cleo"] as UserId[];
+
+/** The database and the origin that reads it. */
+export class Database {
+  readonly events: Stored[] = [];
+  readonly members = new Map<UserId, number>();
+  head = 16;
+  #membership = 0;
+
+  append(topics: TopicKey[], readers: UserId[], kind: Live["kind"] = "event", data = {}): Stored {
+    this.head += 16;
+    const gsid = this.head;
+    const membership = topics.includes(G) ? this.#membership : 0;
+    const text = JSON.stringify({ gsid, ...data });
+    const event = { gsid, kind, membership, data: text, topics, readers: new Set(readers) };
+    this.events.push(event);
+    if (kind === "membership") this.#membership = gsid;
+    return event;
+  }
+
+  message(random: Random): Stored {
+    if (random() < 0.5) return this.append([G], [...this.members.keys()]);
+    const [a, b] = [pick(USERS, random), pick(USERS, random)];
+    return this.append([inboxTopic(a), ...(a === b ? [] : [inboxTopic(b)])], [a, b]);
+  }
+
+  toggle(user: UserId): Stored {
+    const joins = !this.members.has(user);
+    if (joins) this.members.set(user, this.head + 16);
+    const readers = [...this.members.keys()];
+    if (!joins) this.members.delete(user);
+    const type = joins ? "group.joined" : "group.left";
+    const data = { type, group: GROUP, members: [user] };
+    return this.append([G, inboxTopic(user)], readers, "membership", data);
+  }
+
+  groups(user: UserId) {
+    return this.members.has(user) ? [{ group: GROUP, membership: this.#membership }] : [];
+  }
+
+  catchUp(read: Omit<CatchUp, "v">, limit: number) {
+    const upto = read.upto ?? this.head;
+    const after = read.after?.gsid ?? upto;
+    const events = this.events.filter((e) =>
+      e.gsid > after && e.gsid <= upto && e.readers.has(read.user) &&
+      (read.group === undefined || e.topics.includes(G))
+    );
+    const header: CaughtUp = {
+      v: 1,
+      epoch: "E",
+      head: upto,
+      recovered: read.after !== undefined,
+      groups: this.groups(read.user),
+      more: events.length > limit,
+    };
+    return { header, events: events.slice(0, limit) };
+  }
+
+  mend({ topics, after, upto }: Omit<Mend, "v">) {
+    const found = this.events.filter((e) => e.gsid > after && e.gsid <= upto).flatMap((e) =>
+      e.topics.filter((t) => topics.includes(t)).map((t) => ({ e, at: topics.indexOf(t) }))
+    );
+    const header = { v: 1 as const, topics: found.map(({ at }) => at) };
+    return { header, events: found.map(({ e }) => e) };
+  }
+
+  changes(after: number): Live[] {
+    return this.events.filter((e) => e.kind === "membership" && e.gsid > after);
+  }
+
+  digest(after: number, upto: number): Digest {
+    const sums = new Map<TopicKey, [number, bigint]>();
+    for (const { gsid, topics } of this.events) {
+      if (gsid <= after || gsid > upto) continue;
+      for (const topic of topics) {
+        const [count, xor] = sums.get(topic) ?? [0, 0n];
+        sums.set(topic, [count + 1, xor ^ BigInt(gsid)]);
+      }
+    }
+    const topics = [...sums].map((
+      [t, [n, xor]],
+    ): [TopicKey, number, number] => [t, n, Number(xor)]);
+    return { v: 1, epoch: "E", after, upto, topics };
+  }
+}
