@@ -1,0 +1,88 @@
+/**
+ * The statements that append to the log. What they do is written in `origin/store/migrations`.
+ *
+ * Invariant: one call is one transaction, so it happens wholly or not at all.
+ *
+ * @module
+ */
+
+import type { Gsid } from "shared/gsid.ts";
+import { groupConversation } from "shared/ids.ts";
+import type { Sql } from "origin/store/sql.ts";
+import type { CommittedEvent } from "./committed.ts";
+import type { GroupChange, Message } from "./command.ts";
+
+export interface Appended {
+  outcome: "stored" | "duplicate" | "conflict" | "stranger";
+  /** Of the message, now or when it was first stored. */
+  gsid: Gsid;
+  prev: Gsid;
+  membership: Gsid;
+  members: number;
+}
+
+/** In the order of the messages. */
+export async function appendMessages(sql: Sql, messages: Message[]): Promise<Appended[]> {
+  return await sql<Appended[]>`
+    select * from append_messages(
+      ${messages.map((m) => m.sender)}::text[],
+      ${messages.map((m) => m.id)}::text[],
+      ${messages.map((m) => m.digest)}::text[],
+      ${messages.map((m) => m.kind)}::text[],
+      ${messages.map((m) => m.conversation)}::text[],
+      ${messages.map((m) => m.inboxes[0] ?? null)}::text[],
+      ${messages.map((m) => m.inboxes[1] ?? null)}::text[],
+      ${messages.map((m) => m.fields)}::text[]
+    )`;
+}
+
+export type Changed =
+  | { outcome: "stored"; gsid: Gsid }
+  | { outcome: "unchanged"; gsid: Gsid }
+  | { outcome: "exists" | "stranger" | "denied" | "last_owner" };
+
+/** `operation` names this command: running it again tells what it did, and does nothing. */
+export async function changeGroup(
+  sql: Sql,
+  operation: string,
+  change: GroupChange,
+): Promise<Changed> {
+  const { group, by } = change;
+  const conversation = groupConversation(group);
+  const users = change.change === "leave" ? [by] : change.members;
+  const [changed] = await (() => {
+    switch (change.change) {
+      case "create":
+        return sql<[Changed]>`
+          select * from create_group(${operation}, ${group}, ${conversation}, ${by},
+            ${[...new Set([by, ...users])]}::text[], ${change.name ?? null})`;
+      case "add":
+        return sql<[Changed]>`
+          select * from add_members(${operation}, ${group}, ${conversation}, ${by},
+            ${[...new Set(users)]}::text[])`;
+      case "remove":
+      case "leave":
+        return sql<[Changed]>`
+          select * from remove_members(${operation}, ${group}, ${conversation}, ${by},
+            ${[...new Set(users)]}::text[], ${change.change === "leave"})`;
+    }
+  })();
+  return changed;
+}
+
+/** Events as they were at their commit, in GSID order. */
+export async function readCommitted(sql: Sql, gsids: Gsid[]): Promise<CommittedEvent[]> {
+  return await sql<CommittedEvent[]>`
+    select e.gsid, e.type, e.conversation, e.prev, e.sender, e.fields, e.inboxes,
+           coalesce(m.gsid, 0) as membership, c.members
+    from events e
+    join conversations c using (conversation)
+    left join lateral (
+      select p.gsid from events p
+      where c.kind = 'group' and p.conversation = e.conversation and p.gsid < e.gsid
+        and p.type in ('group.created', 'group.joined', 'group.left')
+      order by p.gsid desc limit 1
+    ) m on true
+    where e.gsid = any(${gsids}::bigint[])
+    order by e.gsid`;
+}

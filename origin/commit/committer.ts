@@ -1,0 +1,209 @@
+/**
+ * The one way into the log: one transaction at a time takes along whatever waits.
+ *
+ * Invariants: success is answered only after the commit; what was committed is told to
+ * `onCommitted` in GSID order, after the answers. After an error nothing is guessed: the commands
+ * run again, and their ids tell what had been stored.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import { type Gsid, gsidAt } from "shared/gsid.ts";
+import type { Sql } from "origin/store/sql.ts";
+import { readCommitted } from "./append.ts";
+import type { Repeated } from "./batch.ts";
+import type { GroupChange, Message } from "./command.ts";
+import { answer, type Command, CommandQueue, type Outcome, type Work } from "./command_queue.ts";
+import type { CommittedEvent } from "./committed.ts";
+import { type Fault, faultOf } from "./fault.ts";
+import { answerBatch, commitBatch, type Committed } from "./transaction.ts";
+
+export interface CommitterOptions {
+  /** A pool of its own: no reader may wait behind a transaction that waits for the lock. */
+  sql: Sql;
+  onCommitted: (events: CommittedEvent[]) => void;
+  /** Every failure, also one that a retry mends. */
+  onFault?: (error: unknown, fault: Fault) => void;
+  onBatch?: (batch: { commands: number; ms: number }) => void;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** More commands than this do not wait: they are refused as `busy`. Default: 10,000. */
+  maxQueued?: number;
+  /** Default: 500. */
+  maxBatch?: number;
+  /** A command that takes longer is answered `late`. Default: 3,500. */
+  answerWithinMs?: number;
+}
+
+export interface Committer extends AsyncDisposable {
+  append(message: Message): Promise<Outcome>;
+  change(change: GroupChange): Promise<Outcome>;
+  readonly queued: number;
+  /** Resolves when everything accepted so far has been answered. */
+  idle(): Promise<void>;
+}
+
+export function createCommitter(options: CommitterOptions): Committer {
+  return new BatchingCommitter(options);
+}
+
+const SWEEP_MS = 100;
+const RETRY_MS = { first: 20, most: 500 };
+/** A statement without an answer for so long: its connection is taken for dead. */
+const SILENCE_MS = 6_000;
+/** The most by which the clock of this machine and the database's may differ. */
+const CLOCK_SKEW_MS = 60_000;
+
+type Batch = readonly Repeated<Command>[];
+
+class BatchingCommitter implements Committer {
+  readonly #options: Required<CommitterOptions>;
+  readonly #queue: CommandQueue;
+  #inFlight: Batch = [];
+  #running: Promise<void> | undefined;
+  #telling: Promise<void> = Promise.resolve();
+  /** The highest gsid that this committer has seen: what it stores from now on is above. */
+  #newest: Gsid = 0;
+
+  constructor(options: CommitterOptions) {
+    this.#options = {
+      onFault: () => {},
+      onBatch: () => {},
+      maxQueued: 10_000,
+      maxBatch: 500,
+      answerWithinMs: 3_500,
+      ...options,
+    };
+    this.#queue = new CommandQueue(this.#options.maxQueued);
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  append(message: Message): Promise<Outcome> {
+    return this.#add({ kind: "message", message });
+  }
+
+  change(change: GroupChange): Promise<Outcome> {
+    return this.#add({ kind: "group", operation: crypto.randomUUID(), change });
+  }
+
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
+    await this.#telling;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.idle();
+  }
+
+  #add(work: Work): Promise<Outcome> {
+    const outcome = this.#queue.add(work, this.#options.now() + this.#options.answerWithinMs);
+    this.#running ??= this.#run();
+    return outcome;
+  }
+
+  async #run(): Promise<void> {
+    // All that is added in this turn of the event loop goes into the first batch.
+    await Promise.resolve();
+    const sweep = setInterval(() => this.#dropLate(), SWEEP_MS);
+    while (this.#queue.length > 0) {
+      this.#inFlight = this.#queue.take(this.#options.maxBatch);
+      const ownSince = Math.max(this.#newest, gsidAt(this.#options.now() - CLOCK_SKEW_MS));
+      await this.#commit(this.#inFlight, { ownSince, isUncertain: false });
+    }
+    this.#inFlight = [];
+    clearInterval(sweep);
+    this.#running = undefined;
+  }
+
+  /**
+   * Returns when every command of the batch has its answer. `isUncertain`: an earlier attempt may
+   * have stored some of it, above `ownSince`.
+   */
+  async #commit(batch: Batch, earlier: { ownSince: Gsid; isUncertain: boolean }): Promise<void> {
+    let { ownSince, isUncertain } = earlier;
+    for (let attempt = 0; isAwaited(batch); attempt++) {
+      const fault = await this.#attempt(batch, isUncertain ? ownSince : undefined);
+      if (!fault) return;
+      if (fault === "refused") {
+        return await this.#commitOneByOne(batch, { ownSince, isUncertain });
+      }
+      isUncertain ||= fault === "unknown";
+      await pause(Math.min(RETRY_MS.first * 2 ** attempt, RETRY_MS.most));
+    }
+  }
+
+  /** Only one of them is to blame: the others must not suffer for it. */
+  async #commitOneByOne(
+    batch: Batch,
+    earlier: { ownSince: Gsid; isUncertain: boolean },
+  ): Promise<void> {
+    if (batch.length === 1) return answerBatch(batch, [{ outcome: "failed" }]);
+    for (const single of batch) await this.#commit([single], earlier);
+  }
+
+  async #attempt(batch: Batch, ownSince: Gsid | undefined): Promise<Fault | undefined> {
+    const { sql, now, onBatch, onFault } = this.#options;
+    const started = now();
+    try {
+      const committed = await within(SILENCE_MS, commitBatch(sql, batch, ownSince));
+      onBatch({ commands: batch.length, ms: now() - started });
+      answerBatch(batch, committed.outcomes);
+      this.#tellSoon(committed);
+    } catch (error) {
+      const fault = faultOf(error);
+      onFault(error, fault);
+      return fault;
+    }
+  }
+
+  /** In its own turn of the event loop, so that the answers and the next batch are on their way. */
+  #tellSoon({ events, found }: Committed): void {
+    if (events.length === 0 && found.length === 0) return;
+    this.#newest = Math.max(this.#newest, events.at(-1)?.gsid ?? 0, ...found);
+    this.#telling = this.#telling
+      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(() => this.#tell(events, found))
+      // The events are stored and answered for: the auditors deliver what is not told here.
+      .catch((error) => this.#options.onFault(error, faultOf(error)));
+  }
+
+  async #tell(events: CommittedEvent[], found: Gsid[]): Promise<void> {
+    const read = found.length === 0 ? [] : await readCommitted(this.#options.sql, found);
+    const all = read.length === 0 ? events : [...events, ...read].sort((a, b) => a.gsid - b.gsid);
+    this.#options.onCommitted(all);
+  }
+
+  #dropLate(): void {
+    const nowMs = this.#options.now();
+    this.#queue.dropLate(nowMs);
+    for (const { first, repeats } of this.#inFlight) {
+      for (const command of [first, ...repeats]) {
+        if (command.deadlineMs <= nowMs) answer(command, { outcome: "late" });
+      }
+    }
+  }
+}
+
+function isAwaited(batch: Batch): boolean {
+  return batch.some(({ first, repeats }) => first.resolve || repeats.some((one) => one.resolve));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function within<Result>(ms: number, result: Promise<Result>): Promise<Result> {
+  let timer;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Cannot commit: no answer for ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([result, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What a failed statement means for what it was to commit.
+ *
+ * Invariant: whatever is not known for certain is `unknown`.
+ *
+ * @module
+ */
+
+import { sqlStateOf } from "origin/store/sql.ts";
+
+/**
+ * - `refused`: Postgres will never take it as it is. Nothing was committed.
+ * - `aborted`: nothing was committed, and the same may succeed a moment later.
+ * - `unknown`: it may have been committed: the answer was lost.
+ */
+export type Fault = "refused" | "aborted" | "unknown";
+
+/** Codes of the driver, or of its socket, for a statement that was never sent. */
+const NEVER_SENT = new Set(["ECONNREFUSED", "CONNECT_TIMEOUT", "ENOTFOUND", "EHOSTUNREACH"]);
+
+/** Classes, or whole codes, of errors that pass by themselves. */
+const PASSING = [
+  "25006", // read-only transaction: a failover is going on
+  "40", // rollback: deadlock, serialization
+  "53", // resources: too many connections, disk full
+  "55", // object in use: lock timeout
+  "57014", // cancelled: statement timeout
+  "57P03", // cannot connect now: starting up
+];
+
+/** The backend was ended, or the server says that it does not know the outcome. */
+const UNCERTAIN = ["08", "40003", "57P", "XX", "58"];
+
+export function faultOf(error: unknown): Fault {
+  const state = sqlStateOf(error);
+  if (state === undefined) {
+    const code = (error as { code?: unknown } | null)?.code;
+    return typeof code === "string" && NEVER_SENT.has(code) ? "aborted" : "unknown";
+  }
+  const isOneOf = (codes: string[]) => codes.some((code) => state.startsWith(code));
+  if (state !== "40003" && isOneOf(PASSING)) return "aborted";
+  return isOneOf(UNCERTAIN) ? "unknown" : "refused";
+}

@@ -1,0 +1,91 @@
+/**
+ * One batch, one transaction: what became of each command, and which events there are now.
+ *
+ * @module
+ */
+
+import type { Gsid } from "shared/gsid.ts";
+import type { Sql } from "origin/store/sql.ts";
+import { type Appended, appendMessages, changeGroup } from "./append.ts";
+import type { Repeated } from "./batch.ts";
+import type { GroupChange, Message } from "./command.ts";
+import { answer, type Command, type Outcome } from "./command_queue.ts";
+import type { CommittedEvent } from "./committed.ts";
+
+export interface Committed {
+  /** In the order of the batch. */
+  outcomes: Outcome[];
+  events: CommittedEvent[];
+  /** Stored as well, but what else there is to know of them must be read back. */
+  found: Gsid[];
+}
+
+/**
+ * `ownSince`: an earlier attempt to commit this batch may have succeeded, and what is stored above
+ * this gsid under our ids is taken for its work.
+ */
+export async function commitBatch(
+  sql: Sql,
+  batch: readonly Repeated<Command>[],
+  ownSince: Gsid | undefined,
+): Promise<Committed> {
+  const [only] = batch;
+  if (only?.first.work.kind === "group") {
+    return await commitChange(sql, only.first.work.operation, only.first.work.change);
+  }
+  const messages = batch.flatMap(({ first }) =>
+    first.work.kind === "message" ? [first.work.message] : []
+  );
+  return committedOf(messages, await appendMessages(sql, messages), ownSince);
+}
+
+/** Repeats share the fate of the first, but for being repeats. */
+export function answerBatch(batch: readonly Repeated<Command>[], outcomes: Outcome[]): void {
+  batch.forEach(({ first, repeats }, index) => {
+    const outcome = outcomes[index]!;
+    answer(first, outcome);
+    const repeated: Outcome = outcome.outcome === "stored"
+      ? { ...outcome, outcome: "duplicate" }
+      : outcome;
+    for (const repeat of repeats) answer(repeat, repeated);
+  });
+}
+
+function committedOf(
+  messages: Message[],
+  appended: Appended[],
+  ownSince: Gsid | undefined,
+): Committed {
+  const events: CommittedEvent[] = [], found: Gsid[] = [];
+  const outcomes = appended.map(({ outcome, ...place }, index): Outcome => {
+    const message = messages[index]!;
+    if (outcome === "stored") events.push(eventOf(message, place));
+    if (outcome === "conflict" || outcome === "stranger") return { outcome };
+    const { gsid, prev } = place;
+    const isOurs = outcome === "duplicate" && ownSince !== undefined && gsid > ownSince;
+    if (isOurs) found.push(gsid);
+    return { outcome: isOurs ? "stored" : outcome, gsid, prev };
+  });
+  return { outcomes, events, found };
+}
+
+function eventOf(message: Message, place: Omit<Appended, "outcome">): CommittedEvent {
+  return {
+    ...place,
+    type: message.kind === "system" ? "alert" : "message",
+    conversation: message.conversation,
+    sender: message.sender === "" ? null : message.sender,
+    fields: message.fields,
+    inboxes: message.inboxes,
+  };
+}
+
+async function commitChange(
+  sql: Sql,
+  operation: string,
+  change: GroupChange,
+): Promise<Committed> {
+  const changed = await changeGroup(sql, operation, change);
+  const found = changed.outcome === "stored" ? [changed.gsid] : [];
+  return { outcomes: [changed], events: [], found };
+}

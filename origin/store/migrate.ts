@@ -1,0 +1,69 @@
+/**
+ * Brings a database to the schema of this release: the numbered files in `migrations/`, in order.
+ *
+ * Invariant: each file runs once, whole or not at all, however many origins start at the same
+ * time; one that has run is never different from what this release has under that name.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { Sql, Transaction } from "./sql.ts";
+
+export interface Migration {
+  name: string;
+  text: string;
+}
+
+const DIRECTORY = new URL("./migrations/", import.meta.url);
+const NAME = /^\d{4}_[a-z_]+\.sql$/;
+const LOCK = 7230105;
+
+/**
+ * The names of the migrations that ran now.
+ *
+ * @throws {Error} When one that ran before has changed since.
+ */
+export async function migrate(sql: Sql): Promise<string[]> {
+  return await runMigrations(sql, await readMigrations());
+}
+
+export async function runMigrations(sql: Sql, migrations: Migration[]): Promise<string[]> {
+  const ran: string[] = [];
+  for (const migration of migrations) {
+    if (await sql.begin((transaction) => runOnce(transaction, migration))) {
+      ran.push(migration.name);
+    }
+  }
+  return ran;
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const entries = await Array.fromAsync(Deno.readDir(DIRECTORY));
+  const names = entries.map(({ name }) => name).filter((name) => NAME.test(name)).sort();
+  return await Promise.all(names.map(async (name) => ({
+    name,
+    text: await Deno.readTextFile(new URL(name, DIRECTORY)),
+  })));
+}
+
+async function runOnce(transaction: Transaction, { name, text }: Migration): Promise<boolean> {
+  await transaction`set local statement_timeout = 0`;
+  await transaction`select pg_advisory_xact_lock(${LOCK})`;
+  await transaction`
+    create table if not exists migrations (
+      name text primary key,
+      checksum text not null,
+      applied timestamptz not null default now()
+    )`;
+  const checksum = createHash("sha256").update(text).digest("hex");
+  const [before] = await transaction<{ checksum: string }[]>`
+    select checksum from migrations where name = ${name}`;
+  if (before) {
+    if (before.checksum === checksum) return false;
+    throw new Error(`Cannot migrate: ${name} has changed since it ran in this database`);
+  }
+  await transaction.unsafe(text);
+  await transaction`insert into migrations (name, checksum) values (${name}, ${checksum})`;
+  return true;
+}

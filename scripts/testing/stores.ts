@@ -1,0 +1,62 @@
+/**
+ * For tests: a database with our schema, and origins that write to it.
+ *
+ * @module
+ */
+
+import { type Committer, type CommitterOptions, createCommitter } from "origin/commit/committer.ts";
+import type { CommittedEvent } from "origin/commit/committed.ts";
+import { migrate } from "origin/store/migrate.ts";
+import { createSql, type Sql } from "origin/store/sql.ts";
+import { postgresOfThisFile, type TestDatabase } from "./database.ts";
+
+export interface TestStore extends AsyncDisposable {
+  readonly url: string;
+  readonly sql: Sql;
+  /** A committer with connections of its own, as another origin would have it. */
+  committer(options?: Partial<CommitterOptions>): TestCommitter;
+}
+
+export interface TestCommitter extends Committer {
+  /** What it has told of so far. */
+  readonly told: CommittedEvent[];
+}
+
+/** One server for the tests of a file. Call it at the top of the file. */
+export function storesOfThisFile(): { store(): Promise<TestStore> } {
+  const server = postgresOfThisFile({ prepare });
+  return { store: async () => storeIn(await server.database()) };
+}
+
+function storeIn(database: TestDatabase): TestStore {
+  const { url } = database;
+  const stack = new AsyncDisposableStack();
+  stack.use(database);
+  const connect = () => {
+    const sql = createSql(url, { name: "test", maxConnections: 4 });
+    stack.defer(() => sql.end());
+    return sql;
+  };
+  const committer = (options: Partial<CommitterOptions> = {}) => {
+    const told: CommittedEvent[] = [];
+    const created = stack.use(createCommitter({
+      sql: connect(),
+      now: Date.now,
+      onCommitted: (events) => told.push(...events),
+      ...options,
+    }));
+    return Object.defineProperty(created, "told", { value: told }) as TestCommitter;
+  };
+  return {
+    url,
+    sql: connect(),
+    committer,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function prepare(url: string): Promise<void> {
+  const sql = createSql(url, { name: "prepare", maxConnections: 1 });
+  await migrate(sql);
+  await sql.end();
+}
