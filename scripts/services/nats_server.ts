@@ -35,6 +35,7 @@ const NEEDS: ProgramNeeds = {
   version: /nats-server: v(\S+)/,
   atLeast: [2, 10],
   brewFormula: "nats-server",
+  variable: "NATS_SERVER",
   packages: ["nats-server"],
   packagedAt: "usr/sbin/nats-server",
   // Debian 12's own is 2.9; the program of Debian 13 runs there too.

