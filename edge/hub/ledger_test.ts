@@ -150,10 +150,11 @@ Deno.test("Ledger judges like one that keeps everything and compares one by one"
     }),
     fc.record({ kind: fc.constant("hand" as const), key, back: fc.nat(6) }),
     fc.record({ kind: fc.constant("digest" as const), back: fc.nat(4), span: fc.nat(9) }),
-    fc.constant({ kind: "prove" as const }),
+    fc.constant({ kind: "hand all" as const }),
+    fc.record({ kind: fc.constant("prove" as const), back: fc.nat(3) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 60, maxLength: 120 }), (steps) => {
       const start = BIG - 5000 * GSID_PER_MS;
       const ledger = begun(start), naive = new NaiveLedger();
       naive.proven = start;
@@ -176,6 +177,12 @@ Deno.test("Ledger judges like one that keeps everything and compares one by one"
           if (!own || own <= naive.proven - TALLY_KEPT_MS * GSID_PER_MS) continue;
           assert.equal(ledger.hand(step.key, own), !entry.gsids.has(own));
           entry.gsids.add(own);
+        } else if (step.kind === "hand all") {
+          for (const [key, { topic, gsids }] of naive.handed) {
+            for (const gsid of committed.get(topic) ?? []) {
+              if (ledger.hand(key, gsid)) gsids.add(gsid);
+            }
+          }
         } else if (step.kind === "digest") {
           const upto = heads.at(-1 - step.back) ?? head;
           const after = heads[Math.max(0, heads.indexOf(upto) - step.span)]!;
@@ -192,8 +199,9 @@ Deno.test("Ledger judges like one that keeps everything and compares one by one"
             assert.deepEqual(keys, naive.differing(said, committed));
           }
         } else if (step.kind === "prove") {
-          naive.proven = head;
-          ledger.prove(head);
+          const upto = heads.at(-1 - step.back) ?? start;
+          naive.proven = Math.max(naive.proven, upto);
+          ledger.prove(upto);
         }
         assert.equal(ledger.copy().toString(), ledger.toString());
       }

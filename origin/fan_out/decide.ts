@@ -103,7 +103,7 @@ function decidePushes(
 }
 
 /** A device in the background does not show what it gets. */
-function isLookingAt(presence: Presence): boolean {
+export function isLookingAt(presence: Presence): boolean {
   return presence.devices.some((device) => device.foreground);
 }
 

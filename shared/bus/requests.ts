@@ -164,6 +164,8 @@ export interface Digest extends Versioned {
   after: Gsid;
   upto: Gsid;
   topics: [topic: TopicKey, count: number, xor: Gsid][];
+  /** Events above `upto` were committed already: the next digest may be asked for at once. */
+  more?: true;
 }
 
 export interface Beat extends Versioned {

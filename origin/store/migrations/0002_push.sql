@@ -4,7 +4,7 @@ create table push_targets (
   id bigint generated always as identity unique,
   platform text not null,
   token text not null,
-  user_id text not null,
+  user_id text collate "C" not null,
   device text not null,
   app text,
   registered_at timestamptz not null default clock_timestamp(),
@@ -17,7 +17,7 @@ create index push_targets_user on push_targets (user_id, registered_at);
 -- check from making the job again.
 create table push_jobs (
   gsid bigint not null,
-  user_id text not null,
+  user_id text collate "C" not null,
   -- When it may be claimed; a claim moves it to the end of the lease. Null: the job has ended.
   due_at timestamptz default clock_timestamp(),
   attempt int not null default 0,

@@ -1,0 +1,83 @@
+/**
+ * What the late check does about a batch of events: whose pushes may be missing.
+ *
+ * Invariant: every event is in exactly one batch, since the mark moves to the last event that was
+ * looked at and never beyond. Presence has no say: only having received the event spares a push.
+ * Knows nothing of the database: see `late_check_store.ts`.
+ *
+ * @module
+ */
+
+import type { Gsid } from "shared/gsid.ts";
+import type { ConversationId, UserId } from "shared/ids.ts";
+import type { ReceivedPositions } from "./received.ts";
+
+/** An event is looked at when it is this old, by the database's clock. */
+export const LATE_MS = 15_000;
+/** An origin that hears no edges lets those that do go first. */
+export const LATE_WITHOUT_BUS_MS = 18_000;
+export const MAX_BATCH_EVENTS = 2_000;
+/** Pairs of an event and a member that one batch may concern, so that its transaction is short. */
+export const MAX_BATCH_PAIRS = 50_000;
+
+export interface LateEvent {
+  gsid: Gsid;
+  type: string;
+  conversation: ConversationId;
+  /** How many are in the conversation now. */
+  members: number;
+}
+
+export interface LateBatch {
+  /** The new mark: the last event of the batch. */
+  checked: Gsid;
+  events: number;
+  /** Where messages are that the check itself makes jobs for. */
+  conversations: ConversationId[];
+  /** Messages to groups so large that the pager makes their jobs. */
+  paged: Gsid[];
+  /** Events remain that this batch had no room for. */
+  cut: boolean;
+}
+
+/** Plans one batch from the next events in order; `undefined` when there are none. */
+export function planBatch(events: LateEvent[], largeGroup: number): LateBatch | undefined {
+  const conversations = new Set<ConversationId>();
+  const paged: Gsid[] = [];
+  let pairs = 0, taken = 0;
+  for (const { gsid, type, conversation, members } of events) {
+    const large = members > largeGroup;
+    const cost = type === "message" && !large ? Math.max(members, 2) : 0;
+    if (taken > 0 && pairs + cost > MAX_BATCH_PAIRS) break;
+    taken++;
+    pairs += cost;
+    if (type !== "message") continue;
+    if (large) paged.push(gsid);
+    else conversations.add(conversation);
+  }
+  const last = events[taken - 1];
+  if (!last) return;
+  return {
+    checked: last.gsid,
+    events: taken,
+    conversations: [...conversations],
+    paged,
+    cut: taken < events.length || events.length === MAX_BATCH_EVENTS,
+  };
+}
+
+/** A user, and up to where everything was received. */
+export interface Lacking {
+  user: UserId;
+  received: Gsid;
+}
+
+/** Of these users, those who are not known to have received everything up to `upto`. */
+export function whoLacks(
+  users: UserId[],
+  upto: Gsid,
+  positions: Pick<ReceivedPositions, "of">,
+): Lacking[] {
+  return users.map((user) => ({ user, received: positions.of(user) }))
+    .filter(({ received }) => received < upto);
+}
