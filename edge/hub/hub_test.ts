@@ -76,8 +76,8 @@ const membership = (type: string, gsid: number, members: string[], before = 0): 
 Deno.test("each device has a subscription of its own, and gets each event once", () => {
   const { hub, publish, listening } = rig();
   const phone = receiver("c1", "ana"), laptop = receiver("c2", "ana");
-  hub.enterInbox(phone);
-  hub.enterInbox(laptop);
+  hub.audience.enterInbox(phone);
+  hub.audience.enterInbox(laptop);
   const inbox = inboxTopic("ana" as UserId);
   assert.equal(listening(inbox), 2);
   publish(inbox, { gsid: 20 });
@@ -85,7 +85,7 @@ Deno.test("each device has a subscription of its own, and gets each event once",
   hub.mend(inbox, { kind: "event", gsid: 20, membership: 0, data: "{}" });
   assert.deepEqual([phone.got, laptop.got], [[20], [20]]);
   assert.deepEqual(phone.offsets, [10], "the cursor is what was proven, not the event's own gsid");
-  hub.leave(phone);
+  hub.audience.leave(phone);
   assert.equal(listening(inbox), 1);
 });
 
@@ -93,15 +93,15 @@ Deno.test("a group has one subscription on the edge, which ends with its last me
   const { hub, publish, listening } = rig();
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
   for (const each of [ana, ben]) {
-    hub.enterInbox(each);
-    hub.enterGroup(each, g, 5, 0);
+    hub.audience.enterInbox(each);
+    hub.audience.enterGroup(each, g, 5, 0);
   }
   assert.equal(listening(G), 1);
   publish(G, { gsid: 20, membership: 5 });
   assert.deepEqual([ana.got, ben.got], [[20], [20]]);
-  hub.leave(ana);
+  hub.audience.leave(ana);
   assert.equal(listening(G), 1);
-  hub.leave(ben);
+  hub.audience.leave(ben);
   assert.equal(listening(G), 0);
 });
 
@@ -109,8 +109,8 @@ Deno.test("one who left gets what was committed before, however late, and nothin
   const { hub, ledger, publish, listening } = rig();
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
   for (const each of [ana, ben]) {
-    hub.enterInbox(each);
-    hub.enterGroup(each, g, 5, 0);
+    hub.audience.enterInbox(each);
+    hub.audience.enterGroup(each, g, 5, 0);
   }
   const left = membership("group.left", 30, ["ben"], 5);
   publish(G, left);
@@ -119,7 +119,7 @@ Deno.test("one who left gets what was committed before, however late, and nothin
   hub.mend(G, { kind: "event", gsid: 25, membership: 5, data: "{}" });
   assert.deepEqual(ben.got, [30, 25]);
   assert.deepEqual(ana.got, [30, 40, 25]);
-  hub.leave(ana);
+  hub.audience.leave(ana);
   assert.equal(listening(G), 1, "until everything before the leave is proven");
   ledger.prove(40);
   hub.proved(40);
@@ -131,8 +131,8 @@ Deno.test("an event that overtook a membership change waits until the change was
   const { hub, publish, reads } = rig([left]);
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
   for (const each of [ana, ben]) {
-    hub.enterInbox(each);
-    hub.enterGroup(each, g, 5, 0);
+    hub.audience.enterInbox(each);
+    hub.audience.enterGroup(each, g, 5, 0);
   }
   publish(G, { gsid: 40, membership: 30 });
   publish(G, { gsid: 20, membership: 5 });
@@ -146,13 +146,13 @@ Deno.test("an event that overtook a membership change waits until the change was
 Deno.test("a join on the inbox enters the group at once, from that event on", () => {
   const { hub, publish } = rig();
   const ana = receiver("c1", "ana");
-  hub.enterInbox(ana);
+  hub.audience.enterInbox(ana);
   publish(inboxTopic(ana.user), membership("group.joined", 30, ["ana"]));
   assert.deepEqual(ana.gains, [["g", 30, 10]]);
   publish(G, { gsid: 25 });
   publish(G, { gsid: 31, membership: 30 });
   assert.deepEqual(ana.got, [30, 31]);
-  hub.settleGained(ana, g, 30, 35, true);
+  hub.audience.settleGained(ana, g, 30, 35, true);
   publish(G, { gsid: 33, membership: 30 });
   publish(G, { gsid: 36, membership: 30 });
   assert.deepEqual(ana.got, [30, 31, 36]);
@@ -161,10 +161,10 @@ Deno.test("a join on the inbox enters the group at once, from that event on", ()
 Deno.test("settle() drops groups that the snapshot does not hold, and what it covers", () => {
   const { hub, publish } = rig();
   const ana = receiver("c1", "ana");
-  hub.enterInbox(ana);
-  hub.enterGroup(ana, g, 5, 0);
-  hub.enterGroup(ana, "h" as GroupId, 6, 0);
-  hub.settle(ana, 50, new Set([g]));
+  hub.audience.enterInbox(ana);
+  hub.audience.enterGroup(ana, g, 5, 0);
+  hub.audience.enterGroup(ana, "h" as GroupId, 6, 0);
+  hub.audience.settle(ana, 50, new Set([g]));
   publish(G, { gsid: 50, membership: 5 });
   publish(groupTopic("h" as GroupId), { gsid: 60, membership: 6 });
   publish(G, { gsid: 61, membership: 5 });
@@ -174,13 +174,13 @@ Deno.test("settle() drops groups that the snapshot does not hold, and what it co
 Deno.test("a snapshot after leaving and joining again leaves one interval, not two", () => {
   const { hub, publish } = rig();
   const ana = receiver("c1", "ana");
-  hub.enterInbox(ana);
-  hub.enterGroup(ana, g, 5, 0);
-  hub.settle(ana, 20, new Set([g]));
+  hub.audience.enterInbox(ana);
+  hub.audience.enterGroup(ana, g, 5, 0);
+  hub.audience.settle(ana, 20, new Set([g]));
   const inbox = inboxTopic(ana.user);
   publish(inbox, membership("group.left", 30, ["ana"], 5));
   publish(inbox, membership("group.joined", 40, ["ana"], 30));
-  hub.settleGained(ana, g, 40, 50, true);
+  hub.audience.settleGained(ana, g, 40, 50, true);
   publish(G, { gsid: 35, membership: 5 });
   publish(G, { gsid: 60, membership: 5 });
   hub.mend(G, { kind: "event", gsid: 25, membership: 5, data: "{}" });
@@ -190,9 +190,9 @@ Deno.test("a snapshot after leaving and joining again leaves one interval, not t
 Deno.test("memberships that come out of order end the connection, for it to resume", () => {
   const { hub, publish } = rig();
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
-  for (const each of [ana, ben]) hub.enterInbox(each);
-  hub.enterGroup(ben, g, 5, 0);
-  hub.settle(ben, 20, new Set([g]));
+  for (const each of [ana, ben]) hub.audience.enterInbox(each);
+  hub.audience.enterGroup(ben, g, 5, 0);
+  hub.audience.settle(ben, 20, new Set([g]));
   const [toAna, toBen] = [inboxTopic(ana.user), inboxTopic(ben.user)];
   publish(toAna, membership("group.joined", 50, ["ana"], 40));
   publish(toAna, membership("group.joined", 30, ["ana"], 5));

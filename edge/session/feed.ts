@@ -97,13 +97,13 @@ export class Feed implements Receiver {
   async attach(since: Position | undefined): Promise<Page<CaughtUp>> {
     const { hub, origin, flushBus } = this.#deps;
     const { user, device, id, named } = this.#owner;
-    hub.enterInbox(this);
+    hub.audience.enterInbox(this);
     await flushBus();
     const entered = await origin.enter({ user, device, connection: id, named });
     this.#connectedAt = entered.at;
     this.#checkTaken();
     for (const { group, membership } of entered.groups) {
-      if (!this.#over) hub.enterGroup(this, group, membership, 0);
+      if (!this.#over) hub.audience.enterGroup(this, group, membership, 0);
     }
     await flushBus();
     await this.#owner.announce();
@@ -121,7 +121,7 @@ export class Feed implements Receiver {
   /** Leaves the hub at once: nothing is sent any more. */
   stop(): void {
     this.#over = true;
-    this.#deps.hub.leave(this);
+    this.#deps.hub.audience.leave(this);
   }
 
   /** The sender's reply carried this event: it need not come a second time. */
@@ -179,8 +179,8 @@ export class Feed implements Receiver {
       const page = await origin.catchUp({ user: this.user, ...(since && { after: since }) });
       if (this.#over) return page;
       const groups = page.header.groups ?? [];
-      hub.settle(this, page.header.head, new Set(groups.map(({ group }) => group)));
-      const missing = groups.filter(({ group }) => !hub.hears(this, group));
+      hub.audience.settle(this, page.header.head, new Set(groups.map(({ group }) => group)));
+      const missing = groups.filter(({ group }) => !hub.audience.hears(this, group));
       if (missing.length === 0) {
         this.#head = page.header.head;
         this.#cutover.settle({ head: this.#head, gains, isMember: memberIn(groups) });
@@ -188,7 +188,9 @@ export class Feed implements Receiver {
         return page;
       }
       // Joined between the two reads: the topic first, then a snapshot that is later than it.
-      for (const { group, membership } of missing) hub.enterGroup(this, group, membership, 0);
+      for (const { group, membership } of missing) {
+        hub.audience.enterGroup(this, group, membership, 0);
+      }
       await flushBus();
     }
   }
@@ -248,7 +250,7 @@ export class Feed implements Receiver {
     if (!page) return false;
     const { head, groups } = page.header;
     const isMember = memberIn(groups ?? []);
-    this.#deps.hub.settleGained(this, group, joined, head, isMember(groupTopic(group)));
+    this.#deps.hub.audience.settleGained(this, group, joined, head, isMember(groupTopic(group)));
     this.#cutover.settle({ head, gains, isMember, gain });
     return await this.#sendPages(page, gain);
   }
