@@ -41,6 +41,11 @@ export type Changed =
   | { outcome: "unchanged"; gsid: Gsid }
   | { outcome: "exists" | "stranger" | "denied" | "last_owner" };
 
+interface ChangeRow {
+  outcome: Changed["outcome"];
+  gsid: Gsid | null;
+}
+
 /** `operation` names this command: running it again tells what it did, and does nothing. */
 export async function changeGroup(
   sql: Sql,
@@ -50,24 +55,24 @@ export async function changeGroup(
   const { group, by } = change;
   const conversation = groupConversation(group);
   const users = change.change === "leave" ? [by] : change.members;
-  const [changed] = await (() => {
+  const [{ outcome, gsid }] = await (() => {
     switch (change.change) {
       case "create":
-        return sql<[Changed]>`
+        return sql<[ChangeRow]>`
           select * from create_group(${operation}, ${group}, ${conversation}, ${by},
             ${[...new Set([by, ...users])]}::text[], ${change.name ?? null})`;
       case "add":
-        return sql<[Changed]>`
+        return sql<[ChangeRow]>`
           select * from add_members(${operation}, ${group}, ${conversation}, ${by},
             ${[...new Set(users)]}::text[])`;
       case "remove":
       case "leave":
-        return sql<[Changed]>`
+        return sql<[ChangeRow]>`
           select * from remove_members(${operation}, ${group}, ${conversation}, ${by},
             ${[...new Set(users)]}::text[], ${change.change === "leave"})`;
     }
   })();
-  return changed;
+  return (gsid === null ? { outcome } : { outcome, gsid }) as Changed;
 }
 
 /** Events as they were at their commit, in GSID order. */

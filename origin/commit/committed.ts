@@ -13,6 +13,6 @@ export interface CommittedEvent extends StoredEvent {
   sender: UserId | null;
   /** Groups: the last change of membership before this event. Else 0. */
   membership: Gsid;
-  /** Groups: how many are members. Else 0. */
+  /** Groups: how many are members, at the commit or since. Else 0. */
   members: number;
 }

@@ -5,24 +5,20 @@
  */
 
 import type { JsonObject } from "shared/event.ts";
-import { atOfGsid } from "shared/gsid.ts";
-import { type MessageId, SYSTEM_CONVERSATION } from "shared/ids.ts";
+import { SYSTEM_CONVERSATION } from "shared/ids.ts";
 import type { Answer, Sent } from "shared/bus/requests.ts";
 import { alert as alertCommand } from "../commit/command.ts";
 import type { Committer } from "../commit/committer.ts";
 import { readBody } from "./body.ts";
-import { refusalOf } from "./outcome.ts";
+import { sentAnswer } from "./outcome.ts";
 
 /** The same `id` again is the same alert. */
 export async function alert(
   committer: Pick<Committer, "append">,
-  id: MessageId,
+  id: string,
   value: JsonObject,
 ): Promise<Answer<Sent>> {
   const body = readBody(value);
   if ("error" in body) return body;
-  const outcome = await committer.append(alertCommand(id, body));
-  if (!("gsid" in outcome)) return { error: refusalOf(outcome) };
-  const { gsid, prev = 0 } = outcome;
-  return { result: { gsid, at: atOfGsid(gsid), conversation: SYSTEM_CONVERSATION, prev } };
+  return sentAnswer(SYSTEM_CONVERSATION, await committer.append(alertCommand(id, body)));
 }

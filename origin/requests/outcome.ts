@@ -4,12 +4,29 @@
  * @module
  */
 
+import type { JsonObject } from "shared/event.ts";
+import { atOfGsid } from "shared/gsid.ts";
+import type { ConversationId } from "shared/ids.ts";
+import type { Answer, Sent } from "shared/bus/requests.ts";
 import { type WireError, wireError } from "shared/wire/codes.ts";
 import type { Outcome } from "../commit/command_queue.ts";
 
 type Refusal = Exclude<Outcome, { gsid: number }>;
 
-export function refusalOf({ outcome }: Refusal): WireError {
+export function sentAnswer(conversation: ConversationId, outcome: Outcome): Answer<Sent> {
+  if (!("gsid" in outcome)) return { error: refusalOf(outcome) };
+  const { gsid, prev = 0 } = outcome;
+  const sent: Sent = { gsid, at: atOfGsid(gsid), conversation, prev };
+  return { result: outcome.outcome === "duplicate" ? { ...sent, duplicate: true } : sent };
+}
+
+/** `more`: what the method answers beside the gsid. */
+export function changedAnswer(outcome: Outcome, more: JsonObject = {}): Answer {
+  if (!("gsid" in outcome)) return { error: refusalOf(outcome) };
+  return { result: { gsid: outcome.gsid, ...more } };
+}
+
+function refusalOf({ outcome }: Refusal): WireError {
   switch (outcome) {
     case "conflict":
       return wireError("idAlreadyUsed");

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { type Static, type TSchema, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { JsonValue } from "shared/event.ts";
@@ -25,6 +26,23 @@ export function id<Id extends string>() {
 
 export function users<Id extends string>() {
   return Type.Array(id<Id>(), { minItems: 1, maxItems: MAX_USERS });
+}
+
+export const MAX_NAME_BYTES = 256;
+
+/** What people call something. */
+export const name = Type.Refine(
+  Type.String(),
+  (value) => !faultInName(value),
+  (value) => faultInName(value)!,
+);
+
+function faultInName(value: string): string | undefined {
+  if (value.includes("\0")) return "must not hold NUL";
+  if (!value.isWellFormed()) return "must be well-formed Unicode";
+  if (Buffer.byteLength(value) > MAX_NAME_BYTES) {
+    return `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`;
+  }
 }
 
 export const gsid = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

@@ -6,14 +6,13 @@
 
 import { Type } from "typebox";
 import type { JsonObject, JsonValue } from "shared/event.ts";
-import { atOfGsid } from "shared/gsid.ts";
 import type { GroupId, MessageId, UserId } from "shared/ids.ts";
 import type { Answer, Caller, Sent } from "shared/bus/requests.ts";
 import { wireError } from "shared/wire/codes.ts";
 import { message, type Recipient } from "../commit/command.ts";
 import type { Committer } from "../commit/committer.ts";
 import { readBody } from "./body.ts";
-import { refusalOf } from "./outcome.ts";
+import { sentAnswer } from "./outcome.ts";
 import { id, reader } from "./schema.ts";
 
 const read = reader(Type.Object({
@@ -38,17 +37,7 @@ export async function send(
   const body = readBody(request.value.body);
   if ("error" in body) return body;
   const command = message(user, to, request.value.id, body);
-  const outcome = await committer.append(command);
-  if (!("gsid" in outcome)) return { error: refusalOf(outcome) };
-  return {
-    result: {
-      gsid: outcome.gsid,
-      at: atOfGsid(outcome.gsid),
-      conversation: command.conversation,
-      prev: outcome.prev ?? 0,
-      ...(outcome.outcome === "duplicate" ? { duplicate: true } : {}),
-    },
-  };
+  return sentAnswer(command.conversation, await committer.append(command));
 }
 
 function recipientOf({ user, group }: { user?: UserId; group?: GroupId }): Recipient | undefined {

@@ -1,0 +1,113 @@
+/**
+ * Everything that reached a user after a position: its inbox, its groups while it was in them, and
+ * the alerts, in GSID order, page by page.
+ *
+ * Invariant: `recovered: true` is said only when every event after the position is in the pages up
+ * to `head`. Pages after the first read up to the first one's head, below which nothing changes.
+ *
+ * @module
+ */
+
+import { MAX_PAGE_BYTES, type Page } from "shared/bus/page.ts";
+import { BUS_VERSION, type CatchUp, type CaughtUp } from "shared/bus/requests.ts";
+import type { Gsid } from "shared/gsid.ts";
+import { groupConversation, type GroupId, SYSTEM_CONVERSATION, type UserId } from "shared/ids.ts";
+import { liveOf, readEvents } from "../store/events.ts";
+import { readHead, readSnapshot } from "../store/snapshot.ts";
+import type { Sql } from "../store/sql.ts";
+
+/** Further behind than this, a client reloads. */
+export const MAX_CATCH_UP_EVENTS = 5_000;
+const EVENTS_PER_PAGE = 1_000;
+
+type Request = Omit<CatchUp, "v">;
+type Header = Omit<CaughtUp, "v" | "recovered" | "more">;
+
+export async function catchUp(
+  sql: Sql,
+  request: Request,
+  maxEvents = MAX_CATCH_UP_EVENTS,
+): Promise<Page<CaughtUp>> {
+  return request.upto === undefined
+    ? await firstPage(sql, request, maxEvents)
+    : await laterPage(sql, request, request.upto);
+}
+
+async function firstPage(sql: Sql, request: Request, maxEvents: number): Promise<Page<CaughtUp>> {
+  const { user, after } = request;
+  const { epoch, head, groups } = await readSnapshot(sql, user);
+  const header = { epoch, head, groups };
+  if (!after) return nothing(header, true);
+  if (after.epoch !== epoch || after.gsid > head) return nothing(header, false);
+  const gsids = await reaching(sql, request, after.gsid, head, maxEvents + 1);
+  if (gsids.length > maxEvents) return nothing(header, false);
+  return await pageOf(sql, header, gsids);
+}
+
+async function laterPage(sql: Sql, request: Request, head: Gsid): Promise<Page<CaughtUp>> {
+  const { epoch } = await readHead(sql);
+  const header = { epoch, head };
+  const { after } = request;
+  if (!after || after.epoch !== epoch) return nothing(header, false);
+  return await pageOf(
+    sql,
+    header,
+    await reaching(sql, request, after.gsid, head, EVENTS_PER_PAGE + 1),
+  );
+}
+
+function nothing(header: Header, recovered: boolean): Page<CaughtUp> {
+  return { header: { v: BUS_VERSION, ...header, recovered, more: false }, events: [] };
+}
+
+async function pageOf(sql: Sql, header: Header, gsids: Gsid[]): Promise<Page<CaughtUp>> {
+  const rows = await readEvents(sql, gsids.slice(0, EVENTS_PER_PAGE), { maxBytes: MAX_PAGE_BYTES });
+  const more = rows.length < gsids.length;
+  return {
+    header: { v: BUS_VERSION, ...header, recovered: true, more },
+    events: rows.map((row) => liveOf(row)),
+  };
+}
+
+/** The first gsids in `(after, upto]` that reached the user, each once, in order. */
+async function reaching(
+  sql: Sql,
+  { user, group }: { user: UserId; group?: GroupId },
+  after: Gsid,
+  upto: Gsid,
+  most: number,
+): Promise<Gsid[]> {
+  const rows = group === undefined
+    ? await sql<{ gsid: Gsid }[]>`
+      (select gsid from inbox
+        where user_id = ${user} and gsid > ${after} and gsid <= ${upto}
+        order by gsid limit ${most})
+      union
+      (select gsid from events
+        where conversation = ${SYSTEM_CONVERSATION} and gsid > ${after} and gsid <= ${upto}
+        order by gsid limit ${most})
+      union
+      (select e.gsid
+        from members m
+        cross join lateral ${whileMember(sql, after, upto, most)} e
+        where m.user_id = ${user} and m.conversation like 'group:%')
+      order by gsid limit ${most}`
+    : await sql<{ gsid: Gsid }[]>`
+      select e.gsid
+      from members m
+      cross join lateral ${whileMember(sql, after, upto, most)} e
+      where m.user_id = ${user} and m.conversation = ${groupConversation(group)}
+      order by gsid limit ${most}`;
+  return rows.map(({ gsid }) => gsid);
+}
+
+/** The events of the conversation of `m` during its stay. */
+function whileMember(sql: Sql, after: Gsid, upto: Gsid, most: number) {
+  return sql`(
+    select gsid from events
+    where conversation = m.conversation
+      and gsid > greatest(${after}::bigint, m.joined - 1)
+      and gsid <= least(${upto}::bigint, m.left_at)
+    order by gsid limit ${most}
+  )`;
+}

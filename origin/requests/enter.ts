@@ -1,0 +1,14 @@
+/**
+ * What an edge must subscribe to for a user that connects, before it reads anything.
+ *
+ * @module
+ */
+
+import type { Enter, Entered } from "shared/bus/requests.ts";
+import { readSnapshot } from "../store/snapshot.ts";
+import type { Sql } from "../store/sql.ts";
+
+export async function enter(sql: Sql, { user }: Pick<Enter, "user">): Promise<Omit<Entered, "v">> {
+  const { at, groups } = await readSnapshot(sql, user);
+  return { at, groups };
+}
