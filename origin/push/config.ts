@@ -8,6 +8,7 @@
  * @module
  */
 
+import { createPrivateKey } from "node:crypto";
 import { createApnsGateway } from "./gateway/apns.ts";
 import { createFcmGateway } from "./gateway/fcm.ts";
 import type { Platform, PushGateway } from "./gateway/gateway.ts";
@@ -62,11 +63,12 @@ export function faultsInPushConfig(
   const { fcm, apns, ca } = config;
   if (fcm) {
     attempt(() => {
-      const { tokenUri } = readServiceAccount(fcm.credential, readText);
-      return faultInUrl("FCM_CREDENTIAL's token_uri", tokenUri, development);
+      const { tokenUri, privateKey } = readServiceAccount(fcm.credential, readText);
+      return faultInKey("FCM_CREDENTIAL", privateKey, "rsa") ??
+        faultInUrl("FCM_CREDENTIAL's token_uri", tokenUri, development);
     });
   }
-  if (apns) attempt(() => void readPem(apns.key, "APNS_KEY", readText));
+  if (apns) attempt(() => faultInKey("APNS_KEY", readPem(apns.key, "APNS_KEY", readText), "ec"));
   if (ca) attempt(() => void readPem(ca, "PUSH_CA", readText));
   return faults.filter((fault) => fault !== undefined);
 }
@@ -100,6 +102,15 @@ function readPem(value: string, name: string, readText: ReadText): string {
   const text = value.includes("-----BEGIN") ? value : readText(value);
   if (text.includes("-----BEGIN")) return text;
   throw new TypeError(`Cannot read ${name}: it is not PEM`);
+}
+
+function faultInKey(name: string, pem: string, type: "rsa" | "ec"): string | undefined {
+  try {
+    if (createPrivateKey(pem).asymmetricKeyType === type) return;
+  } catch {
+    // The parser's message may quote the key.
+  }
+  return `Cannot use ${name}: it holds no private key of type ${type.toUpperCase()}`;
 }
 
 function faultInUrl(name: string, value: string | undefined, development: boolean) {

@@ -2,8 +2,11 @@
  * Firebase Cloud Messaging, by its Admin SDK.
  *
  * Invariant: one call is one request. The SDK's own retries are off, since it would hold a job for
- * minutes where the queue can wait; its HTTP/2 transport is not used, since each call of it opens
- * a new TLS session. Which answers mean what: `fcm_answer.ts`.
+ * minutes where the queue can wait. Only `send` is used, which speaks HTTP/1.1: the HTTP/2 transport
+ * behind `sendEach` opens a new TLS session for each call. Which answers mean what: `fcm_answer.ts`.
+ *
+ * The SDK reads two environment variables, which the program must be allowed to read:
+ * `GOOGLE_SDK_NODE_LOGGING` at import, `GOOGLE_CLOUD_QUOTA_PROJECT` at each send.
  *
  * @module
  */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { gsidAt } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import { testGateways } from "testing/push_gateways.ts";
@@ -6,6 +7,9 @@ import { noteOf } from "../note.ts";
 import type { Platform } from "./gateway.ts";
 
 const NEVER = new AbortController().signal;
+const CERTIFICATES = fileURLToPath(
+  new URL("../../../scripts/services/push_recorder/certificates", import.meta.url),
+);
 const PLATFORMS: Platform[] = ["fcm", "apns"];
 
 function someNote(gsid = gsidAt(Date.now())) {
@@ -78,6 +82,18 @@ for (const platform of PLATFORMS) {
     assert.deepEqual(outcome, { kind: "retry", reason: "stopped", scope: "target" });
   });
 }
+
+Deno.test({
+  name: "both gateways need no more than the permissions that an origin has",
+  permissions: { net: ["127.0.0.1"], env: ["GOOGLE_CLOUD_QUOTA_PROJECT"], read: [CERTIFICATES] },
+  async fn() {
+    await using test = await testGateways();
+    for (const [platform, gateway] of test.gateways) {
+      const outcome = await gateway.send({ platform, token: "t" }, someNote(), NEVER);
+      assert.deepEqual(outcome, { kind: "sent" });
+    }
+  },
+});
 
 Deno.test("fcm: send() prunes what FCM calls unregistered", async () => {
   await using test = await testGateways();

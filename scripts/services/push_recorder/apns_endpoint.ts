@@ -85,8 +85,18 @@ async function answer(
   const id = String(headers["apns-id"] ?? crypto.randomUUID());
   const token = /^\/3\/device\/([^/?]+)$/.exec(String(headers[":path"]))?.[1];
   if (token === undefined) return respond(stream, id, { status: 404, reason: "BadPath" });
+  const device = decodeURIComponent(token);
   const refusal = await faultOfSender(headers, options) ?? faultOfNote(headers, body, options) ??
-    record(decodeURIComponent(token), headers, body, options);
+    planned(device, options);
+  const payload = parse(body);
+  options.record.add({
+    platform: "apns",
+    token: device,
+    status: refusal?.status ?? 200,
+    ...(refusal ? { reason: refusal.reason } : {}),
+    payload,
+    headers: ownHeaders(headers),
+  }, payload);
   respond(stream, id, refusal);
 }
 
@@ -121,25 +131,22 @@ function faultOfNote(
   }
 }
 
-function record(
-  token: string,
-  headers: IncomingHttpHeaders,
-  body: string,
-  { record }: ApnsEndpointOptions,
-): Refusal | undefined {
-  const planned = record.next("apns", token);
-  const payload = JSON.parse(body);
-  record.add({
-    platform: "apns",
-    token,
-    status: planned?.status ?? 200,
-    ...(planned?.reason === undefined ? {} : { reason: planned.reason }),
-    payload,
-    headers: Object.fromEntries(
-      Object.entries(headers).filter(([name]) => name.startsWith("apns-")),
-    ) as Record<string, string>,
-  }, payload);
-  if (planned) return { ...planned, reason: planned.reason ?? "Unknown" };
+function planned(token: string, { record }: ApnsEndpointOptions): Refusal | undefined {
+  const answer = record.next("apns", token);
+  if (answer) return { ...answer, reason: answer.reason ?? "Unknown" };
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}
+
+function ownHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const own = Object.entries(headers).filter(([name]) => name.startsWith("apns-"));
+  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
 }
 
 function respond(stream: ServerHttp2Stream, id: string, refusal: Refusal | undefined): void {

@@ -29,6 +29,9 @@ const STATUS_NAMES: Record<number, string> = {
   503: "UNAVAILABLE",
 };
 
+type Refusal = Omit<PlannedAnswer, "platform" | "token">;
+const UNAUTHENTICATED: Refusal = { status: 401, reason: "UNAUTHENTICATED" };
+
 export function fcmEndpoint(options: FcmEndpointOptions): (request: Request) => Promise<Response> {
   const accessTokens = new Set<string>();
   const sendPath = `/v1/projects/${options.project}/messages:send`;
@@ -65,20 +68,19 @@ async function giveAccessToken(request: Request, key: CryptoKey, accessTokens: S
 
 async function accept(request: Request, record: PushRecord, accessTokens: Set<string>) {
   const bearer = request.headers.get("authorization")?.replace(/^Bearer /i, "") ?? "";
-  const text = await request.text();
-  if (!accessTokens.has(bearer)) return googleError(401, "Invalid authentication credentials.");
-  const message = parseMessage(text);
+  const message = parseMessage(await request.text());
   if (typeof message?.token !== "string") return googleError(400, "The message has no token.");
-  const planned = record.next("fcm", message.token);
+  const refusal = accessTokens.has(bearer) ? record.next("fcm", message.token) : UNAUTHENTICATED;
   record.add({
     platform: "fcm",
     token: message.token,
-    status: planned?.status ?? 200,
-    ...(planned?.reason === undefined ? {} : { reason: planned.reason }),
+    status: refusal?.status ?? 200,
+    ...(refusal?.reason === undefined ? {} : { reason: refusal.reason }),
     payload: message,
     headers: {},
   }, message.data);
-  if (planned) return plannedError(planned);
+  if (refusal === UNAUTHENTICATED) return googleError(401, "Invalid authentication credentials.");
+  if (refusal) return plannedError(refusal);
   const name = new URL(request.url).pathname.slice(4).replace(":send", `/${crypto.randomUUID()}`);
   return Response.json({ name });
 }
@@ -91,7 +93,7 @@ function parseMessage(text: string): { token?: unknown; data?: unknown } | undef
   }
 }
 
-function plannedError({ status, reason, retryAfterS }: PlannedAnswer): Response {
+function plannedError({ status, reason, retryAfterS }: Refusal): Response {
   const details = reason === undefined ? [] : [{ "@type": FCM_ERROR, errorCode: reason }];
   const headers = retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) };
   return googleError(status, reason ?? `status ${status}`, details, headers);
