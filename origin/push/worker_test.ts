@@ -272,6 +272,21 @@ Deno.test("a job of a worker that died comes back when its lease runs out", asyn
   assert.deepEqual(await test.database.outcomes(), ["sent"]);
 });
 
+Deno.test("a worker whose lease ran out changes nothing any more", async () => {
+  await using test = await bench();
+  await test.database.target("ben", "fcm", "f");
+  await test.queue.enqueue([{ gsid: await test.database.message(), user: ben }]);
+  const [late] = await test.queue.claim(10, 0);
+  const [owned] = await test.queue.claim(10, 60_000);
+  assert.deepEqual([late!.attempt, owned!.attempt], [1, 2]);
+  const dead = { kind: "ended", outcome: "dead", progress: {}, reason: "late" } as const;
+  await test.queue.record([[late!, dead]]);
+  assert.deepEqual(await test.database.outcomes(), ["open"]);
+  await test.queue.record([[owned!, { ...dead, outcome: "sent", reason: "" }]]);
+  await test.queue.record([[late!, dead]]);
+  assert.deepEqual(await test.database.outcomes(), ["sent"]);
+});
+
 Deno.test("a job that was sent but not recorded is not sent twice by the same worker", async () => {
   await using test = await bench();
   await test.database.target("ben", "fcm", "f");
