@@ -8,11 +8,11 @@
  * @module
  */
 
-import type { Sql } from "postgres";
 import type { JsonObject, JsonValue } from "shared/event.ts";
 import { faultInId } from "shared/ids.ts";
 import type { Answer, Caller } from "shared/bus/requests.ts";
 import { wireError } from "shared/wire/codes.ts";
+import type { Sql } from "../store/sql.ts";
 import { type Platform, PLATFORMS } from "./gateway/gateway.ts";
 
 export const MAX_TOKENS = 20;

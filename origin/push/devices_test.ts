@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import type { JsonValue } from "shared/event.ts";
 import type { Caller } from "shared/bus/requests.ts";
-import { postgresOfThisFile } from "testing/database.ts";
-import { preparePushTables, pushDatabase } from "testing/push_database.ts";
+import { pushDatabasesOfThisFile } from "testing/push_database.ts";
 import { MAX_TOKEN_LENGTH, MAX_TOKENS, registerDevice, unregisterDevice } from "./devices.ts";
 
-const server = postgresOfThisFile({ prepare: preparePushTables });
+const pushDatabase = pushDatabasesOfThisFile();
 const ana = { user: "ana", device: "phone" } as Caller;
 const ben = { user: "ben", device: "tablet" } as Caller;
 
 Deno.test("registerDevice() gives a token to the last user who registered it", async () => {
-  await using database = await pushDatabase(server);
+  await using database = await pushDatabase();
   const { sql } = database;
   const data = { platform: "fcm", token: "shared", app: "chat" };
   assert.deepEqual(await registerDevice(sql, ana, data), { result: {} });
@@ -20,7 +19,7 @@ Deno.test("registerDevice() gives a token to the last user who registered it", a
 });
 
 Deno.test("registerDevice() keeps the newest tokens of a user, whoever registers at once", async () => {
-  await using database = await pushDatabase(server);
+  await using database = await pushDatabase();
   const { sql } = database;
   await registerDevice(sql, ben, { platform: "apns", token: "bens" });
   await registerDevice(sql, ana, { platform: "apns", token: "oldest" });
@@ -37,7 +36,7 @@ Deno.test("registerDevice() keeps the newest tokens of a user, whoever registers
 });
 
 Deno.test("registerDevice() refuses what is no registration, and names the field", async () => {
-  await using database = await pushDatabase(server);
+  await using database = await pushDatabase();
   const refused: [JsonValue, string][] = [
     [null, "data must be an object"],
     [[], "data must be an object"],
@@ -65,7 +64,7 @@ Deno.test("registerDevice() refuses what is no registration, and names the field
 });
 
 Deno.test("unregisterDevice() removes the caller's token and nobody else's", async () => {
-  await using database = await pushDatabase(server);
+  await using database = await pushDatabase();
   const { sql } = database;
   await registerDevice(sql, ana, { platform: "fcm", token: "anas" });
   await registerDevice(sql, ben, { platform: "fcm", token: "bens" });

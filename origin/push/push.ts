@@ -8,20 +8,21 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Sql } from "postgres";
 import type { Registry } from "prom-client";
 import type { Gsid } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import type { Log } from "shared/log.ts";
+import type { Sql } from "../store/sql.ts";
 import { CLEAN_UP, cleanUpJobs } from "./clean_up.ts";
-import { createGateways, type ReadText } from "./config.ts";
+import { createGateways, type PushConfig, type ReadText } from "./config.ts";
 import { createPushEvents, measureBacklog } from "./metrics.ts";
 import { createPushQueue, type PushQueue } from "./queue.ts";
-import type { PushSettingsRead } from "./settings.ts";
-import { type PushClock, startPushWorker } from "./worker.ts";
+import { type PushClock, type PushSettings, startPushWorker } from "./worker.ts";
 
-export interface PushOptions extends PushSettingsRead {
+export interface PushOptions {
   sql: Sql;
+  config: PushConfig;
+  settings?: Partial<PushSettings>;
   registry: Registry;
   log: Log;
   readText: ReadText;
@@ -40,13 +41,13 @@ export const SYSTEM_CLOCK: PushClock = {
 };
 
 export function startPush(options: PushOptions): Push {
-  const { sql, registry, log, config, ttlMs, readText, reached } = options;
+  const { sql, registry, log, config, readText, reached, settings = {} } = options;
   const clock = SYSTEM_CLOCK;
   const queue = createPushQueue(sql);
   const events = createPushEvents(registry, log);
   measureBacklog(registry, queue);
   const gateways = createGateways(config, { nowMs: clock.nowMs, readText });
-  const worker = startPushWorker({ queue, gateways, events, reached, clock, settings: { ttlMs } });
+  const worker = startPushWorker({ queue, gateways, events, reached, clock, settings });
   const stop = new AbortController();
   const tidying = cleanUpJobs({
     queue,

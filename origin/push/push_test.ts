@@ -2,17 +2,16 @@ import assert from "node:assert/strict";
 import { Registry } from "prom-client";
 import type { UserId } from "shared/ids.ts";
 import { type LogFields, SILENT_LOG } from "shared/log.ts";
-import { postgresOfThisFile } from "testing/database.ts";
-import { preparePushTables, pushDatabase } from "testing/push_database.ts";
+import { pushDatabasesOfThisFile } from "testing/push_database.ts";
 import { pushConfigFor } from "testing/push_gateways.ts";
 import { waitUntil } from "../../scripts/services/wait_until.ts";
 import { startPushRecorder } from "../../scripts/services/push_recorder/push_recorder.ts";
 import { startPush } from "./push.ts";
 
-const server = postgresOfThisFile({ prepare: preparePushTables });
+const pushDatabase = pushDatabasesOfThisFile();
 
 Deno.test("startPush() pushes what is enqueued, counts it, and shows no token", async () => {
-  await using database = await pushDatabase(server);
+  await using database = await pushDatabase();
   await using recorder = await startPushRecorder();
   for (const token of ["fcm-token", "fcm-gone"]) await database.target("ben", "fcm", token);
   await database.target("ben", "apns", "apns-token");
@@ -26,7 +25,6 @@ Deno.test("startPush() pushes what is enqueued, counts it, and shows no token", 
     registry,
     log: { ...SILENT_LOG, warning: log, error: log },
     config: pushConfigFor(recorder),
-    ttlMs: 86_400_000,
     readText: Deno.readTextFileSync,
     reached: () => 0,
   });

@@ -8,10 +8,10 @@
  * @module
  */
 
-import type { Sql } from "postgres";
 import type { EventType } from "shared/event.ts";
-import { GSID_EPOCH_MS, GSID_PER_MS } from "shared/gsid.ts";
+import { type Gsid, GSID_EPOCH_MS, GSID_PER_MS } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
+import type { Sql } from "../store/sql.ts";
 import type { Prune } from "./gateway/gateway.ts";
 import type { JobKey, Progress, PushJob, StoredTarget, Verdict } from "./job.ts";
 import { SUPERSEDED_AFTER_MS } from "./policy.ts";
@@ -71,7 +71,7 @@ async function insert(sql: Sql, jobs: readonly JobKey[]): Promise<void> {
 }
 
 interface ClaimedRow {
-  gsid: string | number;
+  gsid: Gsid;
   user_id: UserId;
   attempt: number;
   progress: Progress;
@@ -121,8 +121,7 @@ async function claim(sql: Sql, limit: number, leaseMs: number): Promise<PushJob[
 }
 
 function readJob(row: ClaimedRow): PushJob {
-  const gsid = Number(row.gsid);
-  const { type, conversation, fields } = row;
+  const { gsid, type, conversation, fields } = row;
   return {
     gsid,
     user: row.user_id,

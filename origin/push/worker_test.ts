@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
-import { postgresOfThisFile } from "testing/database.ts";
-import { preparePushTables, type PushDatabase, pushDatabase } from "testing/push_database.ts";
+import { type PushDatabase, pushDatabasesOfThisFile } from "testing/push_database.ts";
 import { type TestGateways, testGateways } from "testing/push_gateways.ts";
 import { waitUntil } from "../../scripts/services/wait_until.ts";
 import type { Caller } from "shared/bus/requests.ts";
@@ -13,7 +12,7 @@ import type { Platform } from "./gateway/gateway.ts";
 import { createPushQueue, type PushQueue } from "./queue.ts";
 import { type PushSettings, startPushWorker } from "./worker.ts";
 
-const server = postgresOfThisFile({ prepare: preparePushTables });
+const pushDatabase = pushDatabasesOfThisFile();
 const ben = "ben" as UserId;
 
 interface Bench extends AsyncDisposable, TestGateways {
@@ -31,7 +30,7 @@ interface Bench extends AsyncDisposable, TestGateways {
 
 async function bench(): Promise<Bench> {
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(await pushDatabase(server));
+  const database = stack.use(await pushDatabase());
   const gateways = stack.use(await testGateways());
   const queue = createPushQueue(database.sql);
   const told: string[] = [];

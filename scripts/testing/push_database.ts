@@ -4,29 +4,11 @@
  * @module
  */
 
-import postgres, { type Sql } from "postgres";
+import { migrate } from "origin/store/migrate.ts";
+import { createSql, type Sql } from "origin/store/sql.ts";
 import type { JsonObject } from "shared/event.ts";
 import { type Gsid, gsidAt } from "shared/gsid.ts";
-import type { TestPostgres } from "./database.ts";
-
-const MIGRATIONS = new URL("../../origin/store/migrations/", import.meta.url);
-
-/** Fills a template with the tables that push reads and writes. */
-export async function preparePushTables(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  const names = [...Deno.readDirSync(MIGRATIONS)].map((entry) => entry.name).sort();
-  for (const name of names.filter((name) => name.endsWith(".sql"))) {
-    await sql.unsafe(await Deno.readTextFile(new URL(name, MIGRATIONS)));
-  }
-  await sql.unsafe(`
-    create table if not exists events (gsid bigint primary key, type text not null,
-      conversation text not null, prev bigint not null, sender text, fields text not null,
-      inboxes text[] not null);
-    create table if not exists audit (singleton boolean primary key default true,
-      checked bigint not null);
-    insert into audit (checked) select 0 where not exists (select from audit)`);
-  await sql.end();
-}
+import { postgresOfThisFile, type TestDatabase } from "./database.ts";
 
 export interface PushDatabase extends AsyncDisposable {
   readonly sql: Sql;
@@ -48,9 +30,20 @@ export interface SomeMessage {
   type?: string;
 }
 
-export async function pushDatabase(server: Pick<TestPostgres, "database">): Promise<PushDatabase> {
-  const database = await server.database();
-  const sql = postgres(database.url, { max: 4, onnotice: () => {} });
+/** One server for the tests of a file. Call it at the top of the file. */
+export function pushDatabasesOfThisFile(): () => Promise<PushDatabase> {
+  const server = postgresOfThisFile({ prepare });
+  return async () => pushDatabase(await server.database());
+}
+
+async function prepare(url: string): Promise<void> {
+  const sql = createSql(url, { name: "prepare", maxConnections: 1 });
+  await migrate(sql);
+  await sql.end();
+}
+
+function pushDatabase(database: TestDatabase): PushDatabase {
+  const sql = createSql(database.url, { name: "push test", maxConnections: 4 });
   let last = 0;
   return {
     sql,
