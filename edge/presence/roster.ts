@@ -23,6 +23,10 @@ export class Roster {
     return this.#devices.size;
   }
 
+  has(user: UserId): boolean {
+    return this.#devices.has(user);
+  }
+
   /** Adds the connection's device, or says anew whether it is in the foreground. */
   set(user: UserId, device: PresentDevice): Promise<void> {
     const devices = this.#devices.get(user) ?? new Map<ConnectionId, PresentDevice>();

@@ -34,7 +34,8 @@ export interface SocketServerOptions {
   allowedOrigins: AllowedOrigins;
   /** What may wait for one peer before `send` says no. */
   sendBufferBytes: number;
-  isDraining(): boolean;
+  /** Whether one more connection is welcome; else its upgrade is answered with 503. */
+  isOpen(): boolean;
   onSocket(socket: Socket, request: SocketRequest): SocketHandler;
   /** An exception thrown by `onSocket` or by a handler. */
   onFault(error: unknown): void;
@@ -50,13 +51,25 @@ export interface SocketRequest {
 export interface SocketServer {
   /** Resolves with the port. */
   listen(address: { hostname: string; port: number }): Promise<number>;
-  /** Cuts every connection that is left. */
+  /** Cuts every connection, but lets those that are closing already end in good order. */
   close(): Promise<void>;
+  measure(): SocketMeasures;
+}
+
+export interface SocketMeasures {
+  open: number;
+  /** Bytes that wait for all peers together, and for the slowest one. */
+  queuedBytes: number;
+  maxQueuedBytes: number;
+  /** Frames queued since the start, on sockets that have closed too. */
+  frames: number;
 }
 
 export function createSocketServer(options: SocketServerOptions): SocketServer {
   const flusher = new Flusher(options.turns);
   const sockets = new Set<WsSocket>();
+  let framesOfClosed = 0;
+  let onEmpty = () => {};
   /** What `decideUpgrade` chose for a request, until `ws` asks for it. */
   const protocols = new WeakMap<IncomingMessage, string | undefined>();
   const webSockets = new WebSocketServer(webSocketOptions((request) => protocols.get(request)));
@@ -72,7 +85,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     const decision = decideUpgrade(request as UpgradeRequest, {
       codecs: options.codecs,
       allowedOrigins: options.allowedOrigins,
-      draining: options.isDraining(),
+      open: options.isOpen(),
     });
     if ("refuse" in decision) return refuse(stream, decision.refuse, decision.headers);
     protocols.set(request, decision.protocol);
@@ -92,7 +105,11 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   function accept(ws: WebSocket, socket: WsSocket, request: IncomingMessage): void {
     // ws has answered a bad frame with its close code already; without a listener it would throw.
     ws.on("error", () => {});
-    ws.once("close", () => sockets.delete(socket));
+    ws.once("close", () => {
+      sockets.delete(socket);
+      framesOfClosed += socket.framesQueued;
+      if (sockets.size === 0) onEmpty();
+    });
     try {
       socket.attach(options.onSocket(socket, {
         remoteAddress: request.socket.remoteAddress ?? "",
@@ -113,12 +130,23 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
           resolve((server.address() as AddressInfo).port);
         });
       }),
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.terminate();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) if (!socket.isClosing) socket.terminate();
+      if (sockets.size > 0) await new Promise<void>((resolve) => onEmpty = resolve);
+      server.closeAllConnections();
+      await closed;
+    },
+    measure() {
+      const measures = { open: sockets.size, queuedBytes: 0, maxQueuedBytes: 0 };
+      let frames = framesOfClosed;
+      for (const { queuedBytes, framesQueued } of sockets) {
+        measures.queuedBytes += queuedBytes;
+        measures.maxQueuedBytes = Math.max(measures.maxQueuedBytes, queuedBytes);
+        frames += framesQueued;
+      }
+      return { ...measures, frames };
+    },
   };
 }
 

@@ -60,10 +60,10 @@ Deno.test("what is no upgrade, or not allowed, is refused before it is one", asy
   assert.equal(await plain.text(), "the app");
 });
 
-Deno.test("upgrades get 503 while draining, and open sockets stay", async () => {
+Deno.test("upgrades get 503 while no more are welcome, and open sockets stay", async () => {
   await using server = await echoServer();
   using client = await server.connect();
-  server.draining = true;
+  server.open = false;
   const { socket, status } = await RawWebSocket.open(server.port);
   socket[Symbol.dispose]();
   assert.equal(status, 503);
@@ -190,13 +190,13 @@ async function echoServer(options: Partial<SocketServerOptions> = {}) {
   const faults: unknown[] = [];
   const closes: { code: number; reason: string }[] = [];
   const closed = new EventTarget();
-  const scene = { draining: false };
+  const scene = { open: true };
   const server = createSocketServer({
     fetch: () => new Response("the app"),
     codecs: { json, protobuf },
     allowedOrigins: new Set(["https://app.example.com"]),
     sendBufferBytes: 1 << 20,
-    isDraining: () => scene.draining,
+    isOpen: () => scene.open,
     onFault: (error) => faults.push(error),
     turns: systemTurns,
     onSocket(socket) {

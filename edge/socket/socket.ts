@@ -101,6 +101,11 @@ export class WsSocket implements Socket, Flushable {
     });
   }
 
+  /** Whether it was told to close, and waits for its peer at most. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   get framesQueued(): number {
     return this.#queue.entered;
   }

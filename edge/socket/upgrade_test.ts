@@ -6,7 +6,7 @@ const json = { format: "json" } as Codec, protobuf = { format: "protobuf" } as C
 const server = {
   codecs: { json, protobuf },
   allowedOrigins: new Set(["https://app.example.com"]),
-  draining: false,
+  open: true,
 };
 const request = {
   url: "/connection/websocket",
@@ -51,8 +51,8 @@ Deno.test("decideUpgrade() knows one path, one method and one version", () => {
   assert.equal("refuse" in old && old.refuse, 426);
 });
 
-Deno.test("decideUpgrade() answers 503 while draining", () => {
-  assert.deepEqual(decideUpgrade(request, { ...server, draining: true }), { refuse: 503 });
+Deno.test("decideUpgrade() answers 503 while no more connections are welcome", () => {
+  assert.deepEqual(decideUpgrade(request, { ...server, open: false }), { refuse: 503 });
 });
 
 Deno.test("decideUpgrade() picks the format that the client names, if we speak it", () => {

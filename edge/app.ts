@@ -1,0 +1,217 @@
+/**
+ * An edge, put together and running: from its settings to open ports, and back.
+ *
+ * Invariant: it takes connections only while it hears origins and is not draining; and it ends in
+ * the reverse of the order in which it started: clients are sent elsewhere, presence is taken away
+ * and reported, and only then do the bus and the internal port go.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import type { Registry } from "prom-client";
+import type { Bus } from "shared/bus/bus.ts";
+import { connectNats } from "shared/bus/nats.ts";
+import { createInternalApp } from "shared/http/internal.ts";
+import { serveHttp } from "shared/http/serve.ts";
+import type { Log } from "shared/log.ts";
+import { createMetrics } from "shared/metrics.ts";
+import { CLOSES } from "shared/wire/codes.ts";
+import type { EdgeConfig } from "./config.ts";
+import { Delivery } from "./delivery.ts";
+import { RateLimiter } from "./limits/rate.ts";
+import { countEvents, type EdgeEvents, exposeMeasures, type Measures } from "./metrics.ts";
+import { Notices } from "./notices.ts";
+import { startBeats } from "./presence/beat.ts";
+import { LeaseKeeper } from "./presence/lease_keeper.ts";
+import { upstashStore } from "./presence/store.ts";
+import { createSocketServer, type SocketServer } from "./socket/accept.ts";
+import { type Codecs, WEBSOCKET_PATH } from "./socket/upgrade.ts";
+import { openVerifier } from "./token/open.ts";
+import type { Turns } from "./turns.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+export interface EdgeDeps {
+  codecs: Codecs;
+  log: Log;
+  turns: Turns;
+  /** Wall clock, ms since 1970. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** Aborted by whoever wants the edge to drain: a signal of the system, or an operator. */
+  drain: AbortController;
+}
+
+export interface Edge {
+  readonly replica: string;
+  readonly port: number;
+  readonly internalPort: number;
+  /** Resolves when it has drained. */
+  readonly ended: Promise<void>;
+}
+
+/** What the parts of one edge share. */
+interface Scene extends EdgeDeps {
+  config: EdgeConfig;
+  replica: string;
+  registry: Registry;
+  events: EdgeEvents;
+  notices: Notices;
+  /** Ends what was added to it, last first: when the edge drains, or when it cannot start. */
+  parts: AsyncDisposableStack;
+  /** What readiness looks at, as far as it exists. */
+  health: { bus?: Bus; delivery?: Delivery };
+}
+
+/**
+ * Resolves when its ports are open.
+ *
+ * @throws {Error} When a port is taken or NATS refuses it, and when it is to drain before that.
+ */
+export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Edge> {
+  await using parts = new AsyncDisposableStack();
+  const scene = prepare(config, deps, parts);
+  const internal = openInternalPort(scene);
+  const bus = scene.health.bus = await openBus(scene);
+  const lease = createLease(scene);
+  const delivery = scene.health.delivery = startDelivery(scene, bus, lease);
+  const server = createSockets(scene, delivery);
+  exposeMeasures(scene.registry, deps.now, measuresOf(server, delivery, lease));
+  const port = await server.listen(config.listen);
+  parts.defer(() => server.close());
+  parts.defer(() => delivery.connections.release(CLOSES.shutdown, config.drainMs));
+  const running = parts.move();
+  return {
+    replica: scene.replica,
+    port,
+    internalPort: internal.port,
+    ended: whenAborted(deps.drain.signal).then(() => running.disposeAsync()),
+  };
+}
+
+function prepare(config: EdgeConfig, deps: EdgeDeps, parts: AsyncDisposableStack): Scene {
+  const { registry } = parts.use(createMetrics("edge", deps.now));
+  return {
+    ...deps,
+    config,
+    parts,
+    registry,
+    // Each start is a replica of its own: what the one before left in presence is not ours.
+    replica: `${config.name}-${crypto.randomUUID().slice(0, 8)}`,
+    events: countEvents(registry, deps.now),
+    notices: new Notices(deps),
+    health: {},
+  };
+}
+
+/** Up before the bus is, so that an edge which waits for it can be seen to live. */
+function openInternalPort({ config, registry, drain, now, notices, health, parts }: Scene) {
+  const { hostname, port, adminKey } = config.internal;
+  const app = createInternalApp({
+    program: "edge",
+    registry,
+    // Not presence: without it everything is delivered, and pushed besides.
+    checks: {
+      nats: () => health.bus?.status === "connected" ? undefined : "not connected",
+      origin: () => health.delivery?.reachable ? undefined : "no origin is heard",
+    },
+    isDraining: () => drain.signal.aborted,
+    drain: () => drain.abort(),
+    adminKey: adminKey ?? undefined,
+    now,
+  });
+  const onError = (error: unknown) => notices.fail("The internal port could not answer", error);
+  return parts.use(serveHttp(app.fetch, { hostname, port, onError }));
+}
+
+async function openBus({ config, replica, drain, notices, parts }: Scene): Promise<Bus> {
+  return parts.use(
+    await connectNats({
+      ...config.nats,
+      name: replica,
+      signal: drain.signal,
+      onError: (error) => notices.warn(error.message, error),
+    }),
+  );
+}
+
+function createLease({ config, replica, turns, now, events, notices }: Scene): LeaseKeeper {
+  return new LeaseKeeper({
+    replica,
+    ...config.presence,
+    store: upstashStore(config.redis),
+    turns,
+    now,
+    onFault(error, kind) {
+      events.presenceFailed(kind);
+      notices.warn("Presence could not be written; it is tried again", error);
+    },
+  });
+}
+
+function startDelivery(scene: Scene, bus: Bus, lease: LeaseKeeper): Delivery {
+  const { config, replica, turns, now, notices, parts } = scene;
+  const verifier = openVerifier(config.tokens, {
+    now,
+    onFault: (error) => notices.warn("The issuer's keys could not be fetched", error),
+  });
+  const delivery = new Delivery(config, { ...scene, bus, lease, verifier });
+  delivery.start();
+  parts.defer(() => delivery.stop());
+  // Presence is taken away before the last reports go out.
+  lease.start();
+  parts.defer(() => lease.stop());
+  parts.defer(startBeats({ bus, replica, turns }));
+  parts.defer(startUpkeep({
+    delivery,
+    turns,
+    now,
+    onHopeless: () => notices.warn("No origin is heard: clients are sent elsewhere"),
+    onFault: (error) => notices.fail("A round of upkeep failed", error),
+  }));
+  return delivery;
+}
+
+function createSockets(scene: Scene, delivery: Delivery): SocketServer {
+  const { config, codecs, drain, turns, now, events, notices } = scene;
+  const connectRate = new RateLimiter<"all">(config.connectRate);
+  const mayConnect = () => delivery.reachable && connectRate.admit("all", now());
+  return createSocketServer({
+    fetch: publicApp().fetch,
+    codecs,
+    allowedOrigins: config.allowedOrigins,
+    sendBufferBytes: config.sendBufferBytes,
+    turns,
+    isOpen: () => !drain.signal.aborted && mayConnect(),
+    onSocket: (socket) => delivery.connections.add(socket),
+    onFault(error) {
+      events.handlerThrew();
+      notices.fail("A connection was closed by a fault of ours", error);
+    },
+  });
+}
+
+/** What the public port says to those who come without an upgrade. */
+function publicApp(): Hono {
+  const app = new Hono();
+  app.all(WEBSOCKET_PATH, (c) => c.text("This is a WebSocket", 426, { Upgrade: "websocket" }));
+  return app;
+}
+
+function measuresOf(server: SocketServer, delivery: Delivery, lease: LeaseKeeper): Measures {
+  return {
+    sockets: () => server.measure(),
+    users: () => delivery.roster.users,
+    subscriptions: () => delivery.hub.size.subscriptions,
+    proven: () => delivery.ledger.proven,
+    presenceWhole: () => lease.whole,
+  };
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

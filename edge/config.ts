@@ -1,0 +1,175 @@
+/**
+ * The settings of an edge, from its environment.
+ *
+ * Invariant: what is read here is complete and within bounds, or every fault is told at once. The
+ * only place of the edge that knows the names of variables.
+ *
+ * @module
+ */
+
+import { type NatsConfig, readNatsConfig } from "shared/config/nats.ts";
+import { type Environment, SettingsReader } from "shared/config/read.ts";
+import { LOG_LEVELS, type LogLevel } from "shared/log.ts";
+import type { Rate } from "./limits/rate.ts";
+import type { AllowedOrigins } from "./socket/upgrade.ts";
+
+export interface EdgeConfig {
+  /** What operators call this edge; each start of it is a replica of its own. */
+  name: string;
+  listen: { hostname: string; port: number };
+  internal: { hostname: string; port: number; adminKey: string | null };
+  nats: NatsConfig;
+  redis: { url: string; token: string };
+  tokens: TokenConfig;
+  allowedOrigins: AllowedOrigins;
+  presence: { ttlS: number; beatS: number };
+  commandRate: Rate;
+  connectRate: Rate;
+  sendBufferBytes: number;
+  drainMs: number;
+  logLevel: LogLevel;
+}
+
+export interface TokenConfig {
+  keys: { secret: string } | { jwksUrl: string };
+  issuer?: string;
+  audience?: string;
+}
+
+/** Bursts are what a rate allows in four seconds, for commands as for connects. */
+const BURST_S = 4;
+const MAX_PORT = 65_535;
+
+/** @throws {ConfigError} */
+export function readEdgeConfig(environment: Environment): EdgeConfig {
+  const read = new SettingsReader(environment);
+  const config = readEdge(read);
+  read.done();
+  return config;
+}
+
+export function readEdge(read: SettingsReader): EdgeConfig {
+  return {
+    name: read.string("EDGE_NAME", {
+      about: "What logs and presence call this edge",
+      fallback: "edge",
+    }),
+    listen: {
+      hostname: read.string("HOST", {
+        about: "The address that the public port binds to",
+        fallback: "0.0.0.0",
+      }),
+      port: readPort(read, "PORT", "The public port: WebSockets", 8000),
+    },
+    internal: {
+      hostname: read.string("INTERNAL_HOST", {
+        about: "The address that the internal port binds to",
+        fallback: "127.0.0.1",
+      }),
+      port: readPort(read, "INTERNAL_PORT", "The internal port: health, metrics, drain", 9000),
+      adminKey: read.secret("ADMIN_KEY", { about: "What POST /drain asks for", fallback: null }),
+    },
+    nats: readNatsConfig(read),
+    redis: {
+      url: read.url("UPSTASH_REDIS_REST_URL", {
+        about: "Upstash Redis, which holds presence",
+        protocols: ["https:", "http:"],
+      }),
+      token: read.string("UPSTASH_REDIS_REST_TOKEN", { about: "Its token" }),
+    },
+    tokens: readTokens(read),
+    allowedOrigins: readOrigins(read),
+    presence: {
+      ttlS: read.integer("PRESENCE_TTL_S", {
+        about: "How long presence outlives an edge that died",
+        fallback: 60,
+        min: 1,
+        max: 60,
+      }),
+      beatS: read.integer("PRESENCE_BEAT_S", {
+        about: "How often presence is renewed",
+        fallback: 30,
+        min: 1,
+        max: 30,
+      }),
+    },
+    commandRate: readRate(read, "SEND_RATE_PER_S", "Commands of one user; 0 is no limit", 50),
+    connectRate: readRate(read, "CONNECT_RATE_PER_S", "New connections of an edge; 0: any", 500),
+    sendBufferBytes: read.integer("SEND_BUFFER_BYTES", {
+      about: "What may wait for one client before it is closed as slow",
+      fallback: 1024 * 1024,
+      min: 64 * 1024,
+      max: 64 * 1024 * 1024,
+    }),
+    drainMs: read.integer("DRAIN_MS", {
+      about: "How long an edge takes to send its clients elsewhere before it ends",
+      fallback: 5000,
+      min: 0,
+      max: 600_000,
+    }),
+    logLevel: read.choice("LOG_LEVEL", {
+      about: "The least grave lines that are logged",
+      of: LOG_LEVELS,
+      fallback: "info",
+    }),
+  };
+}
+
+function readPort(read: SettingsReader, name: string, about: string, fallback: number): number {
+  return read.integer(name, {
+    about: `${about}; 0 is any free one`,
+    fallback,
+    min: 0,
+    max: MAX_PORT,
+  });
+}
+
+function readRate(read: SettingsReader, name: string, about: string, fallback: number): Rate {
+  const perS = read.integer(name, { about, fallback, min: 0, max: 1_000_000 });
+  return { perS, burst: Math.max(1, perS * BURST_S) };
+}
+
+function readTokens(read: SettingsReader): TokenConfig {
+  const secret = read.secret("TOKEN_SECRET", {
+    about: "The secret that signs tokens with HS256; this or TOKEN_JWKS_URL",
+    fallback: null,
+  });
+  const jwksUrl = read.url("TOKEN_JWKS_URL", {
+    about: "Where the issuer publishes its keys, for RS256, ES256 and EdDSA",
+    protocols: ["https:", "http:"],
+    fallback: null,
+  });
+  const issuer = read.string("TOKEN_ISSUER", { about: "What iss must be", fallback: null });
+  const audience = read.string("TOKEN_AUDIENCE", { about: "What aud must hold", fallback: null });
+  if ((secret === null) === (jwksUrl === null)) {
+    read.fault("One of TOKEN_SECRET and TOKEN_JWKS_URL must be set, and only one");
+  }
+  if (jwksUrl && !isPrivateWay(jwksUrl)) {
+    read.fault("TOKEN_JWKS_URL must be https, unless it is on this machine");
+  }
+  return {
+    keys: jwksUrl !== null ? { jwksUrl } : { secret: secret ?? "" },
+    ...(issuer !== null && { issuer }),
+    ...(audience !== null && { audience }),
+  };
+}
+
+function isPrivateWay(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
+}
+
+function readOrigins(read: SettingsReader): AllowedOrigins {
+  const origins = read.list("ALLOWED_ORIGINS", {
+    about: "Origins whose pages may connect, such as https://app.example.com; * is any. " +
+      "Native apps send none and may always",
+    fallback: [] as readonly string[],
+  });
+  if (origins.includes("*")) return "any";
+  for (const origin of origins) {
+    if (URL.parse(origin)?.origin !== origin.toLowerCase()) {
+      read.fault(`ALLOWED_ORIGINS holds ${JSON.stringify(origin)}, which is no origin`);
+    }
+  }
+  return new Set(origins.map((origin) => origin.toLowerCase()));
+}

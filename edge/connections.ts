@@ -1,0 +1,107 @@
+/**
+ * All connections of this edge: made, ticked, and let go.
+ *
+ * Invariant: every connection is ticked about once in `ROUND_MS`, a few at a time, so that a
+ * hundred thousand of them never hold up the event loop together. Knows nothing of what they say.
+ *
+ * @module
+ */
+
+import type { ConnectionId } from "shared/ids.ts";
+import type { Close } from "shared/wire/codes.ts";
+import type { Connection } from "./session/connection.ts";
+import type { Socket, SocketHandler } from "./socket/socket.ts";
+import type { Turns } from "./turns.ts";
+
+const ROUND_MS = 1000;
+const SLICE_MS = 100;
+/** A command that an origin has not answered within this will not be answered. */
+const LAST_ANSWER_MS = 5000;
+
+export interface ConnectionsOptions {
+  open(id: ConnectionId, socket: Socket): Connection;
+  now(): number;
+  turns: Turns;
+}
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #all = new Set<Connection>();
+  /** Where the round of ticks stands; a set's iterator sees who comes and goes. */
+  #round: Iterator<Connection>;
+  #cancelTick: () => void = () => {};
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#round = this.#all.values();
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  start(): void {
+    this.#cancelTick = this.#options.turns.later(() => {
+      this.#tick();
+      this.start();
+    }, SLICE_MS);
+  }
+
+  stop(): void {
+    this.#cancelTick();
+  }
+
+  /** The handler of a new socket. */
+  add(socket: Socket): SocketHandler {
+    const connection = this.#options.open(crypto.randomUUID() as ConnectionId, socket);
+    this.#all.add(connection);
+    return {
+      onFrame: (data) => connection.onFrame(data),
+      onClose: (info) => {
+        this.#all.delete(connection);
+        connection.onClose(info);
+      },
+    };
+  }
+
+  /** Ends all of them now. */
+  endAll(close: Close): void {
+    for (const connection of [...this.#all]) connection.end(close);
+  }
+
+  /**
+   * Ends all that are open now, evenly over `overMs`; one that waits for an answer gets it first.
+   * Ends early, with the rest left alone, as soon as `goOn` says no.
+   */
+  async release(close: Close, overMs: number, goOn = () => true): Promise<void> {
+    const slices = Math.max(1, Math.ceil(overMs / SLICE_MS));
+    const leaving = [...this.#all];
+    const perSlice = Math.ceil(leaving.length / slices);
+    const busy: Connection[] = [];
+    for (let i = 0; i < leaving.length && goOn(); i += perSlice) {
+      for (const connection of leaving.slice(i, i + perSlice)) {
+        if (connection.pending > 0) busy.push(connection);
+        else connection.end(close);
+      }
+      if (i + perSlice < leaving.length) await this.#wait(SLICE_MS);
+    }
+    const untilMs = this.#options.now() + LAST_ANSWER_MS;
+    const stillBusy = () => busy.some(({ pending }) => pending > 0);
+    while (goOn() && stillBusy() && this.#options.now() < untilMs) await this.#wait(20);
+    if (goOn()) { for (const connection of busy) connection.end(close); }
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.now();
+    const count = Math.ceil(this.#all.size * SLICE_MS / ROUND_MS);
+    for (let i = 0; i < count; i++) {
+      const next = this.#round.next();
+      if (!next.done) next.value.tick(nowMs);
+      else this.#round = this.#all.values();
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.turns.later(resolve, ms));
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The delivery path of an edge, put together: bus, hub and prover below, presence and reports
+ * beside, connections above.
+ *
+ * Invariant: what one part knows of another is what is handed to it here. No part starts, and
+ * nothing is heard, before `start`.
+ *
+ * @module
+ */
+
+import type { Bus, BusMessage } from "shared/bus/bus.ts";
+import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
+import type { UserId } from "shared/ids.ts";
+import { VERSION } from "shared/version.ts";
+import { CLOSES } from "shared/wire/codes.ts";
+import type { EdgeConfig } from "./config.ts";
+import { Connections } from "./connections.ts";
+import { Hub } from "./hub/hub.ts";
+import { Ledger } from "./hub/ledger.ts";
+import { Prover } from "./hub/prover.ts";
+import { RateLimiter } from "./limits/rate.ts";
+import type { EdgeEvents } from "./metrics.ts";
+import { LeaseKeeper } from "./presence/lease_keeper.ts";
+import { Roster } from "./presence/roster.ts";
+import { Reporter } from "./received/reporter.ts";
+import { Connection, type ConnectionDeps } from "./session/connection.ts";
+import type { TokenVerifier } from "./token/verify.ts";
+import type { Turns } from "./turns.ts";
+import { createOrigin, type Origin } from "./upstream/origin.ts";
+import { readChanges } from "./upstream/read_changes.ts";
+import { SendBatcher } from "./upstream/send_batch.ts";
+
+export interface DeliveryDeps {
+  bus: Bus;
+  lease: LeaseKeeper;
+  verifier: TokenVerifier;
+  replica: string;
+  events: EdgeEvents;
+  turns: Turns;
+  /** Wall clock, ms since 1970. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+}
+
+/** What every session is held to; see the protocol. */
+const SESSION = {
+  pingMs: 25_000,
+  pongMs: 8_000,
+  probeMs: 5_000,
+  connectMs: 10_000,
+  graceMs: 25_000,
+  maxPending: 256,
+  version: `fanfare ${VERSION}`,
+};
+const SENDS = { maxInFlight: 2, maxBatch: 256, maxWaiting: 20_000 };
+const PAUSE_MS = 250;
+
+export class Delivery {
+  readonly connections: Connections;
+  readonly ledger = new Ledger();
+  readonly hub: Hub;
+  readonly roster: Roster;
+  readonly reporter: Reporter;
+  readonly #prover: Prover;
+  readonly #rate: RateLimiter<UserId>;
+  readonly #deps: DeliveryDeps;
+
+  constructor(config: EdgeConfig, deps: DeliveryDeps) {
+    const { bus, lease, now, turns, replica } = deps;
+    this.#deps = deps;
+    const origin = createOrigin(bus);
+    this.hub = this.#createHub(origin);
+    this.#prover = this.#createProver(origin);
+    this.#rate = new RateLimiter(config.commandRate);
+    this.roster = new Roster((user, devices) => lease.set(user, devices));
+    this.reporter = new Reporter({
+      bus,
+      replica,
+      now,
+      isConnected: (user) => this.roster.has(user),
+    });
+    const connectionDeps = this.#connectionDeps(config, origin);
+    this.connections = new Connections({
+      open: (id, socket) => new Connection(id, socket, connectionDeps),
+      now,
+      turns,
+    });
+  }
+
+  /** Listens to origins, and looks after the connections that come. */
+  start(): void {
+    const hear = ({ data }: BusMessage) => this.#prover.heard(decodeMessage<Digest>(data));
+    this.#deps.bus.subscribe(ANNOUNCE.digest, hear);
+    this.reporter.start();
+    this.connections.start();
+  }
+
+  stop(): void {
+    this.connections.stop();
+    this.reporter.stop();
+  }
+
+  /** Origins are heard, and there is a first `proven`. */
+  get reachable(): boolean {
+    return this.#deps.bus.status === "connected" && this.#prover.ready;
+  }
+
+  /** To be called every second. */
+  async tick(): Promise<void> {
+    this.reporter.tick();
+    this.#rate.prune(this.#deps.now());
+    await this.#prover.tick();
+  }
+
+  #createHub(origin: Origin): Hub {
+    const { bus, events } = this.#deps;
+    return new Hub({
+      ledger: this.ledger,
+      subscribe: (subject, handle) => bus.subscribe(subject, handle),
+      readChanges: (group, after) => readChanges(origin, group, after),
+      pause: () => this.#pause(),
+      events,
+    });
+  }
+
+  #createProver(origin: Origin): Prover {
+    return new Prover({
+      ledger: this.ledger,
+      origin,
+      hub: this.hub,
+      onForeignEpoch: () => this.connections.endAll(CLOSES.insufficientState),
+      now: this.#deps.now,
+      events: this.#deps.events,
+    });
+  }
+
+  #connectionDeps(config: EdgeConfig, origin: Origin): ConnectionDeps {
+    const { bus, verifier, now, turns, events } = this.#deps;
+    return {
+      hub: this.hub,
+      origin,
+      sends: new SendBatcher({
+        request: (sends) => origin.send(sends),
+        soon: turns.soon,
+        ...SENDS,
+      }),
+      verify: (token) => verifier.verify(token),
+      admit: (user) => this.#rate.admit(user, now()),
+      presence: this.roster,
+      received: (user, gsid) => this.reporter.received(user, gsid),
+      ended: (user) => this.reporter.ended(user),
+      flushBus: () => bus.flush(),
+      proven: () => this.ledger.proven,
+      pause: () => this.#pause(),
+      maxBufferBytes: config.sendBufferBytes,
+      now,
+      settings: SESSION,
+      events,
+    };
+  }
+
+  /** A quarter to half a second: so that edges do not all try again together. */
+  #pause(): Promise<void> {
+    const delayMs = PAUSE_MS * (1 + this.#deps.random());
+    return new Promise((resolve) => void this.#deps.turns.later(resolve, delayMs));
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * What an edge counts: one function for each thing that happens, named as it is told.
+ *
+ * Invariant: no label holds a user, a group or a word of a client's own, and nothing here throws
+ * or costs more than an addition where messages pass.
+ *
+ * @module
+ */
+
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { type Gsid, timeOfGsid } from "shared/gsid.ts";
+import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
+import { CLOSES } from "shared/wire/codes.ts";
+import type { HubEvents } from "./hub/hub.ts";
+import type { ProverEvents } from "./hub/prover.ts";
+import type { ConnectionEvents } from "./session/connection.ts";
+import type { SocketMeasures } from "./socket/accept.ts";
+
+/** What is read when somebody asks, not counted as it happens. */
+export interface Measures {
+  sockets(): SocketMeasures;
+  users(): number;
+  subscriptions(): number;
+  proven(): Gsid;
+  presenceWhole(): boolean;
+}
+
+export interface EdgeEvents extends ConnectionEvents, HubEvents, ProverEvents {
+  presenceFailed(kind: "users" | "whole" | "beat"): void;
+  handlerThrew(): void;
+}
+
+/** The methods that may be labels; every other word of a client's counts as `other`. */
+const METHODS = new Set([
+  ..."send history conversations read receipts typing presence edit delete react".split(" "),
+  ..."group.create group.add group.remove group.leave group.get group.members".split(" "),
+  ..."group.update group.role device.register device.unregister device.list".split(" "),
+  ..."mute block unblock blocked".split(" "),
+]);
+
+/** `now`: wall clock, ms since 1970. */
+export function countEvents(registry: Registry, now: () => number): EdgeEvents {
+  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Counter({ name: `fanfare_edge_${name}`, help, labelNames, registers: [registry] });
+  const seconds = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Histogram({
+      name: `fanfare_edge_${name}`,
+      help,
+      labelNames,
+      buckets: LATENCY_BUCKETS_S,
+      registers: [registry],
+    });
+
+  const connects = counter("connects_total", "Sessions that began: live, recovered…", "result");
+  const disconnects = counter("disconnects_total", "Connections that ended", "code");
+  const slow = counter("slow_closes_total", "Connections closed since their peer read too little");
+  const errors = counter("command_errors_total", "Commands answered with an error", "code");
+  const commands = seconds("command_duration_seconds", "From command to answer", "method");
+  const latency = seconds(
+    "delivery_latency_seconds",
+    "From commit to being handed to the sockets, once an event",
+  );
+  const healed = counter(
+    "healed_total",
+    "Events that the live path lost, by what brought them",
+    "by",
+  );
+  const digests = counter("digests_total", "Digests heard, and what came of them", "outcome");
+  const mended = counter("mended_topics_total", "Topics read because they differed from a digest");
+  const poisoned = counter("poisoned_messages_total", "Bytes on a topic that are no message");
+  const presence = counter("presence_errors_total", "Presence requests that failed", "kind");
+  const faults = counter("handler_faults_total", "Connections closed by an exception of ours");
+  for (const result of ["live", "recovered", "not_recovered"]) connects.inc({ result }, 0);
+  healed.inc({ by: "digest" }, 0);
+
+  return {
+    connected: (result) => connects.inc({ result: result.replace(" ", "_") }),
+    refused: (code) => errors.inc({ code }),
+    answered(method, _code, durationMs) {
+      commands.observe({ method: METHODS.has(method) ? method : "other" }, durationMs / 1000);
+    },
+    closed(code) {
+      disconnects.inc({ code });
+      if (code === CLOSES.slow.code) slow.inc();
+    },
+    handed(gsid, isMended) {
+      if (gsid > 0) latency.observe(Math.max(0, now() - timeOfGsid(gsid)) / 1000);
+      if (isMended) healed.inc({ by: "digest" });
+    },
+    poisoned: () => poisoned.inc(),
+    judged(outcome, topics) {
+      digests.inc({ outcome });
+      mended.inc(topics);
+    },
+    presenceFailed: (kind) => presence.inc({ kind }),
+    handlerThrew: () => faults.inc(),
+  };
+}
+
+export function exposeMeasures(registry: Registry, now: () => number, measures: Measures): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `fanfare_edge_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("connections", "Open WebSockets", () => measures.sockets().open);
+  gauge("users", "Users with a connection here", measures.users);
+  gauge("subscriptions", "Topics heard on the bus", measures.subscriptions);
+  gauge("queued_bytes", "Waiting for all clients", () => measures.sockets().queuedBytes);
+  gauge("queued_max_bytes", "Waiting for the slowest", () => measures.sockets().maxQueuedBytes);
+  gauge("presence_whole", "1 while the store has all presence", () => +measures.presenceWhole());
+  new Counter({
+    name: "fanfare_edge_frames_total",
+    help: "Frames queued for clients",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(measures.sockets().frames);
+    },
+  });
+  gauge("proven_age_seconds", "How old the last proven position is", () => {
+    const proven = measures.proven();
+    return proven > 0 ? Math.max(0, now() - timeOfGsid(proven)) / 1000 : NaN;
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * Tells the origins which users received what, and whose connections ended.
+ *
+ * Invariant: what it tells is from `Positions`, at most once a second, in messages that fit the
+ * bus. Losing one costs a push too many, never one too few. Knows nothing of connections.
+ *
+ * @module
+ */
+
+import type { Bus, BusMessage, BusSubscription } from "shared/bus/bus.ts";
+import { ANNOUNCE, encodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
+import type { Gsid } from "shared/gsid.ts";
+import type { UserId } from "shared/ids.ts";
+import { Positions } from "./positions.ts";
+
+/** An id of 128 bytes, escaped, makes an entry of less than 800. */
+const USERS_PER_MESSAGE = 1_000;
+
+export interface ReporterOptions {
+  bus: Pick<Bus, "publish" | "subscribe">;
+  replica: string;
+  /** Wall clock, ms since 1970. */
+  now(): number;
+  isConnected(user: UserId): boolean;
+}
+
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #positions = new Positions();
+  readonly #ended = new Set<UserId>();
+  #asked: BusSubscription | undefined;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  /** Answers origins that ask. */
+  start(): void {
+    const { bus } = this.#options;
+    this.#asked = bus.subscribe(ANNOUNCE.askReceived, (question) => this.#answer(question));
+  }
+
+  received(user: UserId, gsid: Gsid): void {
+    this.#positions.heard(user, gsid, this.#options.now());
+  }
+
+  /** A connection of the user ended, and presence says so already. */
+  ended(user: UserId): void {
+    this.#ended.add(user);
+  }
+
+  /** To be called once a second. */
+  tick(): void {
+    const { bus, replica, now, isConnected } = this.#options;
+    for (const users of chunks(this.#positions.takeFresh())) {
+      bus.publish(ANNOUNCE.received, encodeMessage<Received>({ replica, users }));
+    }
+    for (const users of chunks([...this.#ended])) {
+      bus.publish(ANNOUNCE.ended, encodeMessage<Ended>({ replica, users }));
+    }
+    this.#ended.clear();
+    this.#positions.prune(now(), isConnected);
+  }
+
+  stop(): void {
+    this.#asked?.unsubscribe();
+    this.tick();
+  }
+
+  #answer(question: BusMessage): void {
+    const { replica } = this.#options;
+    for (const users of chunks(this.#positions.all())) {
+      question.respond(encodeMessage<Received>({ replica, users }));
+    }
+  }
+}
+
+function chunks<Item>(items: Item[]): Item[][] {
+  const count = Math.ceil(items.length / USERS_PER_MESSAGE);
+  return Array.from({ length: count }, (_, i) => {
+    return items.slice(i * USERS_PER_MESSAGE, (i + 1) * USERS_PER_MESSAGE);
+  });
+}
