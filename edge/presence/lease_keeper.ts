@@ -98,16 +98,17 @@ export class LeaseKeeper {
     this.#armed = true;
     this.#options.turns.soon(() => {
       this.#armed = false;
-      if (this.#state === "kept") this.#sending = this.#send();
+      if (this.#state !== "kept") return;
+      const request = this.#lease.next(this.#options.now());
+      if (request) this.#sending = this.#send(request);
     });
   }
 
-  async #send(): Promise<void> {
-    const request = this.#lease.next(this.#options.now());
-    const failed = request && !await this.#perform(request);
+  async #send(request: LeaseRequest): Promise<void> {
+    const done = await this.#perform(request);
     this.#sending = undefined;
-    if (!request || this.#state !== "kept") return;
-    if (!failed) return this.#arm();
+    if (this.#state !== "kept") return;
+    if (done) return this.#arm();
     this.#cancelRetry = this.#options.turns.later(() => {
       this.#cancelRetry = undefined;
       this.#arm();
