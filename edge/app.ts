@@ -203,7 +203,7 @@ function measuresOf(server: SocketServer, delivery: Delivery, lease: LeaseKeeper
   return {
     sockets: () => server.measure(),
     users: () => delivery.roster.users,
-    subscriptions: () => delivery.hub.size.subscriptions,
+    subscriptions: () => delivery.ledger.subscriptions,
     proven: () => delivery.ledger.proven,
     presenceWhole: () => lease.whole,
   };

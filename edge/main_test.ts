@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { waitUntil } from "../scripts/services/wait_until.ts";
 import { testNats } from "testing/nats.ts";
 import { testRedis } from "testing/redis.ts";
 import { settingsOf } from "shared/config/read.ts";
@@ -24,13 +25,20 @@ Deno.test("the edge may look at the variables that it reads, and at no others", 
 Deno.test("the edge runs with only its own addresses, and ends with 0 on SIGTERM", async () => {
   await using nats = await testNats();
   await using redis = testRedis();
-  await using edge = startEdge({ NATS_URL: nats.url, UPSTASH_REDIS_REST_URL: redis.url });
+  await using edge = startEdge({
+    NATS_URL: nats.url,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+  });
   const up = await edge.line("The edge is up");
   const { internalPort, replica } = up.fields;
   const live = await fetch(`http://127.0.0.1:${internalPort}/live`);
   assert.deepEqual(await live.json(), { live: true });
   // Its presence is there with the next answer of the store.
-  while (redis.execute("HEXISTS", `on:${replica}`, "marker") !== 1) await edge.turn();
+  await waitUntil(() => redis.execute("HEXISTS", `on:${replica}`, "marker") === 1 || undefined, {
+    what: "presence to be written",
+    withinMs: 3000,
+  });
   edge.signal("SIGTERM");
   assert.equal((await edge.status).code, 0);
   assert.equal(redis.execute("EXISTS", `on:${replica}`), 0);
@@ -78,7 +86,6 @@ function startEdge(settings: Record<string, string>) {
   return {
     status: child.status,
     signal: (signal: Deno.Signal) => child.kill(signal),
-    turn: () => new Promise((resolve) => setTimeout(resolve, 5)),
     /** The next line of the log whose message begins so. */
     async line(start: string) {
       for (;;) {

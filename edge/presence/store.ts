@@ -37,12 +37,22 @@ export function upstashStore(options: { url: string; token: string }): PresenceS
     signal: () => AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
   return {
-    pipeline(commands) {
+    async pipeline(commands) {
       const pipeline = redis.pipeline();
       for (const command of commands) add(pipeline, command);
-      return pipeline.exec<unknown[]>();
+      try {
+        return await pipeline.exec<unknown[]>();
+      } catch (error) {
+        throw new Error(`Cannot write presence: ${whatWentWrong(error)}`);
+      }
     },
   };
+}
+
+/** The client's errors repeat the whole command, users and all: nothing for a log. */
+function whatWentWrong(error: unknown): string {
+  const { name, message } = error as Error;
+  return `${name}: ${message.split(", command was:")[0]!.slice(0, 200)}`;
 }
 
 function add(pipeline: ReturnType<Redis["pipeline"]>, command: PresenceCommand): void {
