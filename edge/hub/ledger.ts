@@ -12,11 +12,10 @@
 import type { Digest } from "shared/bus/requests.ts";
 import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { TopicKey } from "shared/topic.ts";
+import { type Sum, Tally } from "./tally.ts";
 
 /** Tallies reach this far below `proven`, so that what arrives late is known. */
 export const TALLY_KEPT_MS = 10_000;
-
-const TWO_32 = 2 ** 32;
 
 export interface Subscription {
   readonly key: string;
@@ -38,7 +37,9 @@ export type Judgement =
 
 interface Entry extends Subscription {
   /** Made with the first event: most subscriptions hear nothing for long. */
-  tally: Set<Gsid> | undefined;
+  tally: Tally | undefined;
+  /** The last comparison in which the digest named its topic. */
+  namedIn: number;
 }
 
 export class Ledger {
@@ -48,6 +49,7 @@ export class Ledger {
   readonly #byTopic = new Map<TopicKey, Entry[]>();
   /** The entries whose tally holds something. */
   readonly #active = new Set<Entry>();
+  #comparisons = 0;
 
   /** Up to here everything was handed out; 0 before `begin`. */
   get proven(): Gsid {
@@ -86,7 +88,7 @@ export class Ledger {
   /** Counts from now on. Must come before the snapshot that the subscription's connection reads. */
   enter(key: string, topic: TopicKey): void {
     if (this.#entries.has(key)) throw new RangeError(`Cannot enter "${key}": it stands already`);
-    const entry: Entry = { key, topic, tally: undefined };
+    const entry: Entry = { key, topic, tally: undefined, namedIn: 0 };
     this.#entries.set(key, entry);
     const others = this.#byTopic.get(topic);
     if (others) others.push(entry);
@@ -112,11 +114,11 @@ export class Ledger {
   hand(key: string, gsid: Gsid): boolean {
     const entry = this.#entries.get(key);
     if (!entry || gsid <= this.#floor()) return false;
-    const tally = entry.tally ??= new Set();
-    if (tally.has(gsid)) return false;
-    tally.add(gsid);
-    this.#active.add(entry);
-    return true;
+    if (!entry.tally) {
+      entry.tally = new Tally();
+      this.#active.add(entry);
+    }
+    return entry.tally.add(gsid);
   }
 
   /**
@@ -144,7 +146,7 @@ export class Ledger {
     const floor = this.#floor();
     for (const entry of this.#active) {
       const tally = entry.tally!;
-      for (const gsid of tally) if (gsid <= floor) tally.delete(gsid);
+      tally.prune(floor);
       if (tally.size > 0) continue;
       entry.tally = undefined;
       this.#active.delete(entry);
@@ -158,7 +160,7 @@ export class Ledger {
     copy.#epoch = this.#epoch;
     for (const { key, topic, tally } of this.#entries.values()) {
       copy.enter(key, topic);
-      for (const gsid of tally ?? []) copy.hand(key, gsid);
+      for (const gsid of tally?.values() ?? []) copy.hand(key, gsid);
     }
     return copy;
   }
@@ -166,7 +168,7 @@ export class Ledger {
   /** The content as text: equal for ledgers that behave alike from here on. */
   toString(): string {
     const entries = [...this.#entries.values()].map(({ key, topic, tally }) =>
-      `${key}=${topic}[${[...tally ?? []].sort((a, b) => a - b)}]`
+      `${key}=${topic}[${tally?.values() ?? ""}]`
     );
     return `${this.#epoch}@${this.#proven} ${entries.sort().join(" ")}`;
   }
@@ -177,17 +179,17 @@ export class Ledger {
 
   #differing({ topics, after, upto }: Digest): Subscription[] {
     const differing: Subscription[] = [];
-    const named = new Set<TopicKey>();
+    const comparison = ++this.#comparisons;
     for (const [topic, count, xor] of topics) {
-      named.add(topic);
       for (const entry of this.#byTopic.get(topic) ?? []) {
+        entry.namedIn = comparison;
         if (!holds(entry.tally, { after, upto, count, xor })) differing.push(subscription(entry));
       }
     }
     const nothing = { after, upto, count: 0, xor: 0 };
     for (const entry of this.#active) {
-      if (named.has(entry.topic) || holds(entry.tally, nothing)) continue;
-      differing.push(subscription(entry));
+      if (entry.namedIn === comparison) continue;
+      if (!holds(entry.tally, nothing)) differing.push(subscription(entry));
     }
     return differing;
   }
@@ -197,23 +199,6 @@ function subscription({ key, topic }: Entry): Subscription {
   return { key, topic };
 }
 
-interface Sum {
-  after: Gsid;
-  upto: Gsid;
-  count: number;
-  xor: Gsid;
-}
-
-/** Whether a tally has in `(after, upto]` just that many gsids with that xor. */
-function holds(tally: Set<Gsid> | undefined, { after, upto, count, xor }: Sum): boolean {
-  if (!tally) return count === 0;
-  // `^` keeps 32 bits of a gsid's 53, so both halves are taken by themselves.
-  let found = 0, high = 0, low = 0;
-  for (const gsid of tally) {
-    if (gsid <= after || gsid > upto) continue;
-    found++;
-    high ^= gsid / TWO_32;
-    low ^= gsid;
-  }
-  return found === count && high * TWO_32 + (low >>> 0) === xor;
+function holds(tally: Tally | undefined, sum: Sum): boolean {
+  return tally ? tally.equals(sum) : sum.count === 0;
 }
