@@ -57,7 +57,8 @@ begin
 
   select * into existing from conversations where conversation = conversation_;
   if found then
-    outcome := case when existing.creator = by_ then 'unchanged' else 'exists' end;
+    if existing.creator <> by_ then outcome := 'exists'; return; end if;
+    outcome := 'unchanged';
     gsid := existing.created;
     return;
   end if;
