@@ -54,7 +54,7 @@ export class Prover {
   /** Digests are heard, and a first head is known. */
   get ready(): boolean {
     const { ledger, now } = this.#deps;
-    return ledger.proven > 0 && now() - this.#heardMs < SILENCE_MS;
+    return ledger.epoch !== undefined && now() - this.#heardMs < SILENCE_MS;
   }
 
   heard(digest: Digest): void {
@@ -68,9 +68,10 @@ export class Prover {
   async tick(): Promise<void> {
     const { ledger, now, origin } = this.#deps;
     if (this.#running) return;
-    if (ledger.proven > 0 && now() - this.#heardMs < SILENCE_MS) return;
+    const begun = ledger.epoch !== undefined;
+    if (begun && now() - this.#heardMs < SILENCE_MS) return;
     try {
-      this.heard(await origin.digest(ledger.proven > 0 ? { after: ledger.proven } : {}));
+      this.heard(await origin.digest(begun ? { after: ledger.proven } : {}));
     } catch {
       // Nobody answered: the next tick asks again, and cursors wait meanwhile.
     }
@@ -88,7 +89,7 @@ export class Prover {
 
   async #judge(digest: Digest): Promise<void> {
     const { ledger, events, origin, onForeignEpoch } = this.#deps;
-    if (ledger.proven === 0) return ledger.begin(digest.upto, digest.epoch);
+    if (ledger.epoch === undefined) return ledger.begin(digest.upto, digest.epoch);
     const verdict = ledger.judge(digest);
     try {
       if (verdict.kind === "foreign epoch") {

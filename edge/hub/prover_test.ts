@@ -74,6 +74,18 @@ Deno.test("Prover begins at the head that an origin names, and asks until one an
   assert.deepEqual([ledger.proven, prover.ready, log], [64, true, ["ask head"]]);
 });
 
+Deno.test("Prover begins in a database that holds nothing yet", async () => {
+  const { prover, ledger, control } = rig([16]);
+  await prover.tick();
+  await turn();
+  assert.deepEqual([ledger.proven, prover.ready], [0, true]);
+  ledger.enter("k", topic);
+  control.head = 16;
+  prover.heard(digest(0, 16, [16]));
+  await turn();
+  assert.equal(ledger.proven, 16);
+});
+
 Deno.test("Prover reads what differs, page by page, and proves only then", async () => {
   const { prover, ledger, log } = rig([20, 30]);
   ledger.begin(10, "E");
