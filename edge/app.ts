@@ -10,8 +10,8 @@
 
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
-import type { Bus } from "shared/bus/bus.ts";
-import { connectNats } from "shared/bus/nats.ts";
+import { replayStream } from "shared/bus/jetstream.ts";
+import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { createInternalApp } from "shared/http/internal.ts";
 import { serveHttp } from "shared/http/serve.ts";
 import type { Log } from "shared/log.ts";
@@ -61,7 +61,7 @@ interface Scene extends EdgeDeps {
   /** Ends what was added to it, last first: when the edge drains, or when it cannot start. */
   parts: AsyncDisposableStack;
   /** What readiness looks at, as far as it exists. */
-  health: { bus?: Bus; delivery?: Delivery };
+  health: { bus?: NatsBus; delivery?: Delivery };
 }
 
 /**
@@ -125,7 +125,7 @@ function openInternalPort({ config, registry, drain, now, notices, health, parts
   return parts.use(serveHttp(app.fetch, { hostname, port, onError }));
 }
 
-async function openBus({ config, replica, drain, notices, parts }: Scene): Promise<Bus> {
+async function openBus({ config, replica, drain, notices, parts }: Scene): Promise<NatsBus> {
   return parts.use(
     await connectNats({
       ...config.nats,
@@ -150,13 +150,20 @@ function createLease({ config, replica, turns, now, events, notices }: Scene): L
   });
 }
 
-function startDelivery(scene: Scene, bus: Bus, lease: LeaseKeeper): Delivery {
+function startDelivery(scene: Scene, bus: NatsBus, lease: LeaseKeeper): Delivery {
   const { config, replica, turns, now, notices, parts } = scene;
   const verifier = openVerifier(config.tokens, {
     now,
     onFault: (error) => notices.warn("The issuer's keys could not be fetched", error),
   });
-  const delivery = new Delivery(config, { ...scene, bus, lease, verifier });
+  const delivery = new Delivery(config, {
+    ...scene,
+    bus,
+    lease,
+    verifier,
+    replay: (sinceMs, handle, signal) => replayStream(bus, sinceMs, handle, signal),
+    onFault: (what, error) => notices.warn(what, error),
+  });
   delivery.start();
   parts.defer(() => delivery.stop());
   // Presence is taken away before the last reports go out.

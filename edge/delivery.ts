@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Bus, BusMessage } from "shared/bus/bus.ts";
+import type { Bus } from "shared/bus/bus.ts";
 import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
 import type { UserId } from "shared/ids.ts";
 import { VERSION } from "shared/version.ts";
@@ -18,6 +18,7 @@ import { Connections } from "./connections.ts";
 import { Hub } from "./hub/hub.ts";
 import { Ledger } from "./hub/ledger.ts";
 import { Prover } from "./hub/prover.ts";
+import { Replay, type ReplayDeps } from "./hub/replay.ts";
 import { RateLimiter } from "./limits/rate.ts";
 import type { EdgeEvents } from "./metrics.ts";
 import { LeaseKeeper } from "./presence/lease_keeper.ts";
@@ -41,6 +42,9 @@ export interface DeliveryDeps {
   now(): number;
   /** In [0, 1). */
   random(): number;
+  /** Hands on what the stream has kept since then (ms since 1970). */
+  replay: ReplayDeps["read"];
+  onFault(what: string, error: unknown): void;
 }
 
 /** What every session is held to; see the protocol. */
@@ -63,6 +67,7 @@ export class Delivery {
   readonly roster: Roster;
   readonly reporter: Reporter;
   readonly #prover: Prover;
+  readonly #replay: Replay;
   readonly #rate: RateLimiter<UserId>;
   readonly #deps: DeliveryDeps;
 
@@ -72,6 +77,12 @@ export class Delivery {
     const origin = createOrigin(bus);
     this.hub = this.#createHub(origin);
     this.#prover = this.#createProver(origin);
+    this.#replay = new Replay({
+      read: deps.replay,
+      mend: (topic, live) => this.hub.mend(topic, live, "stream"),
+      now,
+      onFault: (error) => deps.onFault("The stream could not be read again", error),
+    });
     this.#rate = new RateLimiter(config.commandRate);
     this.roster = new Roster((user, devices) => lease.set(user, devices));
     this.reporter = new Reporter({
@@ -90,13 +101,18 @@ export class Delivery {
 
   /** Listens to origins, and looks after the connections that come. */
   start(): void {
-    const hear = ({ data }: BusMessage) => this.#prover.heard(decodeMessage<Digest>(data));
-    this.#deps.bus.subscribe(ANNOUNCE.digest, hear);
+    const { bus } = this.#deps;
+    bus.subscribe(ANNOUNCE.digest, ({ data }) => {
+      this.#replay.heard();
+      this.#prover.heard(decodeMessage<Digest>(data));
+    });
+    bus.onStatus((status) => status === "connected" && void this.#replay.start());
     this.reporter.start();
     this.connections.start();
   }
 
   stop(): void {
+    this.#replay.stop();
     this.connections.stop();
     this.reporter.stop();
   }

@@ -71,7 +71,7 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   const presence = counter("presence_errors_total", "Presence requests that failed", "kind");
   const faults = counter("handler_faults_total", "Connections closed by an exception of ours");
   for (const result of ["live", "recovered", "not_recovered"]) connects.inc({ result }, 0);
-  healed.inc({ by: "digest" }, 0);
+  for (const by of ["digest", "stream"]) healed.inc({ by }, 0);
 
   return {
     connected: (result) => connects.inc({ result: result.replace(" ", "_") }),
@@ -83,9 +83,9 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
       disconnects.inc({ code });
       if (code === CLOSES.slow.code) slow.inc();
     },
-    handed(gsid, isMended) {
+    handed(gsid, source) {
       if (gsid > 0) latency.observe(Math.max(0, now() - timeOfGsid(gsid)) / 1000);
-      if (isMended) healed.inc({ by: "digest" });
+      if (source !== "live") healed.inc({ by: source });
     },
     poisoned: () => poisoned.inc(),
     judged(outcome, topics) {

@@ -1,8 +1,9 @@
 /**
  * The hand-out of what arrives: from the bus, or from a read that mends a hole, to connections.
  *
- * Invariant: an event is handed to each subscription once, from whatever source it comes, and never before the membership changes that precede it. Knows
- * nothing of sockets; whether everything was handed out is the prover's business.
+ * Invariant: an event is handed to each subscription once, from whatever source it comes, and
+ * never before the membership changes that precede it. Knows nothing of sockets; whether
+ * everything was handed out is the prover's business.
  *
  * @module
  */
@@ -28,9 +29,12 @@ export interface HubDeps {
   events: HubEvents;
 }
 
+/** Where an event came from: the bus, a read because of a digest, or the stream read again. */
+export type Source = "live" | "digest" | "stream";
+
 export interface HubEvents {
-  /** `gsid` was handed out for the first time on this edge. */
-  handed(gsid: Gsid, mended: boolean): void;
+  /** `gsid` was handed to a subscription that had not had it. */
+  handed(gsid: Gsid, source: Source): void;
   /** Bytes on a topic that no release this edge knows can have written. */
   poisoned(topic: TopicKey): void;
 }
@@ -56,9 +60,9 @@ export class Hub {
     });
   }
 
-  /** Hands an event that was read from the database to every subscription of its topic. */
-  mend(topic: TopicKey, live: Live): void {
-    for (const subscription of this.audience.of(topic)) this.#arrive(subscription, live, true);
+  /** Hands an event that was read to every subscription of its topic. */
+  mend(topic: TopicKey, live: Live, source: Source = "digest"): void {
+    for (const subscription of this.audience.of(topic)) this.#arrive(subscription, live, source);
   }
 
   /** Resolves when nothing waits for membership changes any more. */
@@ -77,7 +81,7 @@ export class Hub {
     const live = decodeLive(message.data);
     if (!live) this.#deps.events.poisoned(subscription.topic);
     else if (live.kind === "control") this.#control(subscription, live);
-    else this.#arrive(subscription, live, false);
+    else this.#arrive(subscription, live, "live");
   }
 
   #control(subscription: Subscription, live: Live): void {
@@ -89,11 +93,11 @@ export class Hub {
     }
   }
 
-  #arrive(subscription: Subscription, live: Live, mended: boolean): void {
+  #arrive(subscription: Subscription, live: Live, source: Source): void {
     if (subscription.held) {
       if (subscription.held.length < MAX_HELD) subscription.held.push(live);
     } else if (live.membership > subscription.applied) this.#hold(subscription, live);
-    else this.#hand(subscription, live, mended);
+    else this.#hand(subscription, live, source);
   }
 
   /** Two origins are not ordered among each other: `live` came before a change that precedes it. */
@@ -111,7 +115,7 @@ export class Hub {
       const needed = Math.max(...subscription.held.map((live) => live.membership));
       try {
         const changes = await this.#deps.readChanges(topic.group, subscription.applied);
-        for (const change of changes) this.#hand(subscription, change, true);
+        for (const change of changes) this.#hand(subscription, change, "digest");
         subscription.applied = Math.max(subscription.applied, needed);
         this.#release(subscription);
       } catch {
@@ -125,18 +129,18 @@ export class Hub {
     const held = subscription.held ?? [];
     let handed = 0;
     while (handed < held.length && held[handed]!.membership <= subscription.applied) {
-      this.#hand(subscription, held[handed++]!, false);
+      this.#hand(subscription, held[handed++]!, "live");
     }
     subscription.held = handed < held.length ? held.slice(handed) : undefined;
   }
 
-  #hand(subscription: Subscription, live: Live, mended: boolean): void {
+  #hand(subscription: Subscription, live: Live, source: Source): void {
     const { ledger, events } = this.#deps;
     if (!ledger.hand(subscription.key, live.gsid)) return;
     const { proven } = ledger;
     const offset = proven === 0 ? undefined : Math.min(live.gsid, proven);
     const publication = new Publication(live, subscription.topic, offset);
-    events.handed(live.gsid, mended);
+    events.handed(live.gsid, source);
     const change = readChange(live);
     if (!change) return subscription.publish(publication);
     const isInbox = subscription.key !== subscription.topic;

@@ -47,7 +47,7 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
     readChanges: (_group, after) => answer(() => database.changes(after)),
     pause: turn,
     events: {
-      handed: (gsid, mended) => trace.push(`handed ${gsid}${mended ? ", mended" : ""}`),
+      handed: (gsid, source) => trace.push(`handed ${gsid}, ${source}`),
       poisoned: () => assert.fail("nothing here is poisoned"),
     },
   });
