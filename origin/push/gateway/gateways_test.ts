@@ -159,7 +159,7 @@ Deno.test("apns: a cold burst of 200 opens one connection", async () => {
     ),
   );
   assert.ok(outcomes.every((outcome) => outcome.kind === "sent"));
-  assert.equal(test.recorder.apns.sessions, 1);
+  assert.equal(test.recorder.apns.connections, 1);
   assert.equal(test.recorder.record.list().length, 200);
 });
 

@@ -2,16 +2,13 @@
  * APNs: HTTP/2 over TLS and nothing else.
  *
  * Invariant: only a request with a provider token that is signed by our key, names our team and is at
- * most an hour old is accepted. Errors look like Apple's.
+ * most an hour old is accepted. Errors look like Apple's. Not on `node:http2`, whose server aborts
+ * the process now and then when a busy connection closes.
  *
  * @module
  */
 
 import { type CryptoKey, errors, jwtVerify } from "jose";
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import type { PushRecord } from "./record.ts";
 
 export interface ApnsEndpointOptions {
@@ -20,17 +17,15 @@ export interface ApnsEndpointOptions {
   key: CryptoKey;
   team: string;
   topic: string;
-  certificate: { cert: string; key: string };
 }
 
-export interface ApnsEndpoint extends AsyncDisposable {
-  readonly port: number;
-  /** How many connections were opened so far. */
-  readonly sessions: number;
+export interface ApnsEndpoint {
+  handle(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response>;
+  /** How many connections have sent something so far. */
+  readonly connections: number;
 }
 
 const MAX_PAYLOAD_BYTES = 4096;
-const MAX_CONCURRENT_STREAMS = 1000;
 
 interface Refusal {
   status: number;
@@ -39,52 +34,26 @@ interface Refusal {
   retryAfterS?: number;
 }
 
-export async function startApnsEndpoint(options: ApnsEndpointOptions): Promise<ApnsEndpoint> {
-  const open = new Set<ServerHttp2Session>();
-  let sessions = 0;
-  const server = createSecureServer({
-    ...options.certificate,
-    settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS },
-  });
-  server.on("session", (session) => {
-    sessions++;
-    open.add(session);
-    session.on("close", () => open.delete(session));
-    session.on("error", () => session.destroy());
-  });
-  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    stream.on("error", () => stream.destroy());
-    answer(stream, headers, options).catch(() => stream.destroy());
-  });
-  const port = await listen(server);
+export function apnsEndpoint(options: ApnsEndpointOptions): ApnsEndpoint {
+  const ports = new Set<number>();
   return {
-    port,
-    get sessions() {
-      return sessions;
+    async handle(request, { remoteAddr }) {
+      ports.add(remoteAddr.port);
+      return await answer(request, options);
     },
-    async [Symbol.asyncDispose]() {
-      for (const session of open) session.destroy();
-      await new Promise((resolve) => server.close(resolve));
+    get connections() {
+      return ports.size;
     },
   };
 }
 
-async function listen(server: Http2SecureServer): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  return (server.address() as AddressInfo).port;
-}
-
-async function answer(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  options: ApnsEndpointOptions,
-): Promise<void> {
-  const body = await text(stream);
-  const id = String(headers["apns-id"] ?? crypto.randomUUID());
-  const token = /^\/3\/device\/([^/?]+)$/.exec(String(headers[":path"]))?.[1];
-  if (token === undefined) return respond(stream, id, { status: 404, reason: "BadPath" });
+async function answer(request: Request, options: ApnsEndpointOptions): Promise<Response> {
+  const { headers } = request;
+  // Where HTTP/1.1 names the host in a header, HTTP/2 has a field of its own.
+  if (headers.has("host")) return new Response("APNs speaks HTTP/2 only", { status: 505 });
+  const body = await request.text();
+  const token = /^\/3\/device\/([^/]+)$/.exec(new URL(request.url).pathname)?.[1];
+  if (token === undefined) return respond(headers, { status: 404, reason: "BadPath" });
   const device = decodeURIComponent(token);
   const refusal = await faultOfSender(headers, options) ?? faultOfNote(headers, body, options) ??
     planned(device, options);
@@ -95,16 +64,16 @@ async function answer(
     status: refusal?.status ?? 200,
     ...(refusal ? { reason: refusal.reason } : {}),
     payload,
-    headers: ownHeaders(headers),
+    headers: Object.fromEntries([...headers].filter(([name]) => name.startsWith("apns-"))),
   }, payload);
-  respond(stream, id, refusal);
+  return respond(headers, refusal);
 }
 
 async function faultOfSender(
-  headers: IncomingHttpHeaders,
+  headers: Headers,
   { key, team }: ApnsEndpointOptions,
 ): Promise<Refusal | undefined> {
-  const bearer = /^bearer (.+)$/i.exec(String(headers["authorization"] ?? ""))?.[1];
+  const bearer = /^bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   if (!bearer) return { status: 403, reason: "MissingProviderToken" };
   try {
     const check = { algorithms: ["ES256"], issuer: team, maxTokenAge: "1h", clockTolerance: 5 };
@@ -117,13 +86,13 @@ async function faultOfSender(
 }
 
 function faultOfNote(
-  headers: IncomingHttpHeaders,
+  headers: Headers,
   body: string,
   { topic }: ApnsEndpointOptions,
 ): Refusal | undefined {
-  if (headers["apns-topic"] !== topic) return { status: 400, reason: "BadTopic" };
-  if (!headers["apns-push-type"]) return { status: 400, reason: "InvalidPushType" };
-  if (String(headers["apns-collapse-id"] ?? "").length > 64) {
+  if (headers.get("apns-topic") !== topic) return { status: 400, reason: "BadTopic" };
+  if (!headers.has("apns-push-type")) return { status: 400, reason: "InvalidPushType" };
+  if ((headers.get("apns-collapse-id") ?? "").length > 64) {
     return { status: 400, reason: "BadCollapseId" };
   }
   if (new TextEncoder().encode(body).length > MAX_PAYLOAD_BYTES) {
@@ -144,22 +113,11 @@ function parse(body: string): unknown {
   }
 }
 
-function ownHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  const own = Object.entries(headers).filter(([name]) => name.startsWith("apns-"));
-  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
-}
-
-function respond(stream: ServerHttp2Stream, id: string, refusal: Refusal | undefined): void {
-  if (!refusal) {
-    stream.respond({ ":status": 200, "apns-id": id });
-    return void stream.end();
-  }
+function respond(request: Headers, refusal: Refusal | undefined): Response {
+  const headers = new Headers({ "apns-id": request.get("apns-id") ?? crypto.randomUUID() });
+  if (!refusal) return new Response(null, { headers });
   const { status, reason, retryAfterS } = refusal;
+  if (retryAfterS !== undefined) headers.set("retry-after", String(retryAfterS));
   const timestamp = status === 410 ? { timestamp: refusal.timestamp ?? Date.now() } : {};
-  stream.respond({
-    ":status": status,
-    "apns-id": id,
-    ...(retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) }),
-  });
-  stream.end(JSON.stringify({ reason, ...timestamp }));
+  return Response.json({ reason, ...timestamp }, { status, headers });
 }

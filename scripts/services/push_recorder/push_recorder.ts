@@ -8,7 +8,7 @@
  */
 
 import { exportPKCS8, generateKeyPair } from "jose";
-import { type ApnsEndpoint, startApnsEndpoint } from "./apns_endpoint.ts";
+import { type ApnsEndpoint, apnsEndpoint } from "./apns_endpoint.ts";
 import { controlEndpoint } from "./control_endpoint.ts";
 import { fcmEndpoint } from "./fcm_endpoint.ts";
 import { createPushRecord, type PushRecord } from "./record.ts";
@@ -24,7 +24,7 @@ export interface PushRecorder extends AsyncDisposable {
   readonly env: Record<string, string>;
   /** What the control API shows and sets, for tests in the same process. */
   readonly record: PushRecord;
-  readonly apns: Pick<ApnsEndpoint, "sessions">;
+  readonly apns: Pick<ApnsEndpoint, "connections">;
 }
 
 const PROJECT = "fanfare-dev";
@@ -42,22 +42,13 @@ export async function startPushRecorder(options: { port?: number } = {}): Promis
     certificate("leaf.key"),
   ]);
   const record = createPushRecord(Date.now);
-  const apns = stack.use(
-    await startApnsEndpoint({
-      record,
-      key: provider.publicKey,
-      team: TEAM,
-      topic: TOPIC,
-      certificate: { cert, key },
-    }),
-  );
-  const fcm = stack.use(serve(fcmEndpoint({ record, project: PROJECT, key: account.publicKey }), {
-    cert,
-    key,
-  }));
+  const apns = apnsEndpoint({ record, key: provider.publicKey, team: TEAM, topic: TOPIC });
+  const apnsServer = stack.use(serve(apns.handle, { cert, key }));
+  const fcm = fcmEndpoint({ record, project: PROJECT, key: account.publicKey });
+  const fcmServer = stack.use(serve(fcm, { cert, key }));
   const control = stack.use(serve(controlEndpoint(record), { port: options.port ?? 0 }));
-  const fcmUrl = `https://127.0.0.1:${fcm.addr.port}`;
-  const apnsUrl = `https://127.0.0.1:${apns.port}`;
+  const fcmUrl = `https://127.0.0.1:${fcmServer.addr.port}`;
+  const apnsUrl = `https://127.0.0.1:${apnsServer.addr.port}`;
   const owned = stack.move();
   return {
     url: `http://127.0.0.1:${control.addr.port}`,
@@ -87,7 +78,7 @@ export async function startPushRecorder(options: { port?: number } = {}): Promis
 }
 
 function serve(
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
   options: { port?: number; cert?: string; key?: string },
 ): Deno.HttpServer<Deno.NetAddr> {
   const listen = { hostname: "127.0.0.1", port: options.port ?? 0, onListen: () => {} };

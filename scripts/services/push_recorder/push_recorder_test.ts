@@ -57,3 +57,15 @@ Deno.test("the token service gives nothing for an assertion that our key has not
   assert.deepEqual(recorder.record.list().map((push) => [push.user, push.status]), [["ben", 401]]);
   assert.equal((await send.json()).error.status, "UNAUTHENTICATED");
 });
+
+Deno.test("the APNs endpoint refuses HTTP/1.1, and strangers", async () => {
+  await using recorder = await startPushRecorder();
+  const post = async (http2: boolean) => {
+    using client = Deno.createHttpClient({ caCerts: [recorder.caCert], http2 });
+    const url = `${recorder.apnsUrl}/3/device/t`;
+    const response = await fetch(url, { method: "POST", body: "{}", client });
+    return [response.status, await response.text()];
+  };
+  assert.deepEqual(await post(false), [505, "APNs speaks HTTP/2 only"]);
+  assert.deepEqual(await post(true), [403, '{"reason":"MissingProviderToken"}']);
+});
