@@ -57,7 +57,13 @@ const SESSION = {
   maxPending: 256,
   version: `fanfare ${VERSION}`,
 };
-const SENDS = { maxInFlight: 2, maxBatch: 256, maxWaiting: 20_000 };
+const SENDS = {
+  maxInFlight: 2,
+  maxBatch: 256,
+  // Of the 1 MiB that a message of NATS may have.
+  maxBatchBytes: 768 * 1024,
+  maxWaiting: 20_000,
+};
 const PAUSE_MS = 250;
 
 export class Delivery {

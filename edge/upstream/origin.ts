@@ -20,13 +20,13 @@ import {
   decodeMessage,
   type Digest,
   encodeMessage,
+  encodeSendBatch,
   type Enter,
   type Entered,
   type Mend,
   type Mended,
   REQUEST,
   type SendAnswers,
-  type SendBatch,
 } from "shared/bus/requests.ts";
 
 const TIMEOUT_MS = 4_000;
@@ -34,7 +34,8 @@ const TIMEOUT_MS = 4_000;
 type Body<Message> = Omit<Message, "v">;
 
 export interface Origin {
-  send(sends: SendBatch["sends"]): Promise<SendAnswers["answers"]>;
+  /** Each send of the batch as JSON text. */
+  send(sends: string[]): Promise<SendAnswers["answers"]>;
   call(call: Body<Call>): Promise<Answer>;
   enter(enter: Body<Enter>): Promise<Entered>;
   catchUp(read: Body<CatchUp>): Promise<Page<CaughtUp>>;
@@ -47,7 +48,7 @@ export function createOrigin(bus: Bus): Origin {
   const ask = (subject: string, data: Uint8Array) => bus.request(subject, data, TIMEOUT_MS);
   return {
     async send(sends) {
-      const bytes = await ask(REQUEST.send, encodeMessage<SendBatch>({ sends }));
+      const bytes = await ask(REQUEST.send, encodeSendBatch(sends));
       return decodeMessage<SendAnswers>(bytes).answers;
     },
     async call(call) {

@@ -8,25 +8,35 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import type { Answer, SendBatch, Sent } from "shared/bus/requests.ts";
 import { wireError } from "shared/wire/codes.ts";
 
 export type OnAnswer = (answer: Answer<Sent>) => void;
 type Send = SendBatch["sends"][number];
 
+interface Waiting {
+  send: string;
+  bytes: number;
+  onAnswer: OnAnswer;
+}
+
 export interface SendBatcherDeps {
-  request(sends: Send[]): Promise<Answer<Sent>[]>;
+  /** Each send as JSON text; answered in their order. */
+  request(sends: string[]): Promise<Answer<Sent>[]>;
   /** Calls back at the end of this turn of the event loop. */
   soon(callback: () => void): void;
   maxInFlight: number;
   maxBatch: number;
+  /** What fits one message of the bus. A send by itself must be smaller. */
+  maxBatchBytes: number;
   /** Sends that may wait; beyond, they are answered with 111. */
   maxWaiting: number;
 }
 
 export class SendBatcher {
   readonly #deps: SendBatcherDeps;
-  #waiting: { send: Send; onAnswer: OnAnswer }[] = [];
+  #waiting: Waiting[] = [];
   #inFlight = 0;
   #armed = false;
 
@@ -39,11 +49,12 @@ export class SendBatcher {
     return this.#inFlight > 0 || this.#waiting.length > 0;
   }
 
-  add(send: Send, onAnswer: OnAnswer): void {
+  add(caller: Send, onAnswer: OnAnswer): void {
     if (this.#waiting.length >= this.#deps.maxWaiting) {
       return onAnswer({ error: wireError("tooManyRequests") });
     }
-    this.#waiting.push({ send, onAnswer });
+    const send = JSON.stringify(caller);
+    this.#waiting.push({ send, bytes: Buffer.byteLength(send), onAnswer });
     this.#arm();
   }
 
@@ -58,7 +69,7 @@ export class SendBatcher {
   }
 
   async #request(): Promise<void> {
-    const batch = this.#waiting.splice(0, this.#deps.maxBatch);
+    const batch = this.#take();
     if (batch.length === 0) return;
     this.#inFlight++;
     const answers = await this.#answers(batch.map(({ send }) => send));
@@ -67,7 +78,18 @@ export class SendBatcher {
     this.#arm();
   }
 
-  async #answers(sends: Send[]): Promise<Answer<Sent>[] | undefined> {
+  #take(): Waiting[] {
+    const { maxBatch, maxBatchBytes } = this.#deps;
+    let count = 0, bytes = 0;
+    for (const waiting of this.#waiting) {
+      bytes += waiting.bytes + 1;
+      if (count === maxBatch || (count > 0 && bytes > maxBatchBytes)) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #answers(sends: string[]): Promise<Answer<Sent>[] | undefined> {
     // The next batch may form while this one is in flight.
     queueMicrotask(() => this.#arm());
     try {

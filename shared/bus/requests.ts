@@ -196,6 +196,11 @@ export function encodeMessage<Message extends Versioned>(message: Unversioned<Me
   return utf8.encode(JSON.stringify({ v: BUS_VERSION, ...message }));
 }
 
+/** A `SendBatch` of sends that are JSON text already. */
+export function encodeSendBatch(sends: readonly string[]): Uint8Array {
+  return utf8.encode(`{"v":${BUS_VERSION},"sends":[${sends.join(",")}]}`);
+}
+
 /** @throws {RangeError} When the bytes are no message of this version. */
 export function decodeMessage<Message extends Versioned>(bytes: Uint8Array): Message {
   const message = parse(bytes);
