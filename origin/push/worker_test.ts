@@ -8,7 +8,7 @@ import { waitUntil } from "../../scripts/services/wait_until.ts";
 import type { Caller } from "shared/bus/requests.ts";
 import { registerDevice } from "./devices.ts";
 import type { PushEvents } from "./events.ts";
-import type { Platform } from "./gateway/gateway.ts";
+import type { Outcome, Platform, PushGateway } from "./gateway/gateway.ts";
 import { createPushQueue, type PushQueue } from "./queue.ts";
 import { type PushSettings, startPushWorker } from "./worker.ts";
 
@@ -299,6 +299,35 @@ Deno.test("a job that was sent but not recorded is not sent twice by the same wo
   assert.deepEqual(await test.ended(), ["sent"]);
   assert.deepEqual(test.statuses("f"), [200]);
   assert.ok(test.told.includes("failed record Error: connection lost"));
+});
+
+Deno.test("a worker that stops lets sends end, gives up those that hang, and records both", async () => {
+  await using test = await bench();
+  for (const user of ["ben", "cleo"]) await test.database.target(user, "fcm", `of-${user}`);
+  const inFlight = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<Outcome>();
+  let sends = 0;
+  const hanging: PushGateway = {
+    platform: "fcm",
+    send(target, _note, signal) {
+      if (++sends === 2) inFlight.resolve();
+      if (target.token === "of-ben") return finish.promise;
+      const stopped: Outcome = { kind: "retry", reason: "stopped", scope: "target" };
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve(stopped)));
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  (test.gateways as Map<Platform, PushGateway>).set("fcm", hanging);
+  test.start({ graceMs: 50 });
+  const gsid = await test.database.message();
+  await test.queue.enqueue([{ gsid, user: ben }, { gsid, user: "cleo" as UserId }]);
+  await inFlight.promise;
+  const stopping = test.stop();
+  finish.resolve({ kind: "sent" });
+  await stopping;
+  assert.deepEqual(await test.database.outcomes(), ["sent", "open"]);
+  const [left] = await test.database.sql`select reason from push_jobs where user_id = 'cleo'`;
+  assert.equal(left!["reason"], "stopped");
 });
 
 Deno.test("tokens of a platform that is not configured stay, and their jobs are dropped", async () => {
