@@ -58,15 +58,15 @@ function committedOf(
 ): Committed {
   const events: CommittedEvent[] = [], found: Gsid[] = [];
   const outcomes = appended.map(({ outcome, ...place }, index): Outcome => {
-    const message = messages[index]!;
-    if (outcome === "stored") events.push(eventOf(message, place));
     if (outcome === "conflict" || outcome === "stranger") return { outcome };
-    const { gsid, prev } = place;
-    const isOurs = outcome === "duplicate" && ownSince !== undefined && gsid > ownSince;
-    if (isOurs) found.push(gsid);
-    return { outcome: isOurs ? "stored" : outcome, gsid, prev };
+    const { gsid, prev, membership } = place;
+    const isFound = outcome === "duplicate" && ownSince !== undefined && gsid > ownSince;
+    // The group may have changed since the earlier attempt: then its state at that time is read.
+    if (isFound && membership > gsid) found.push(gsid);
+    else if (isFound || outcome === "stored") events.push(eventOf(messages[index]!, place));
+    return { outcome: isFound ? "stored" : outcome, gsid, prev };
   });
-  return { outcomes, events, found };
+  return { outcomes, events: events.sort((one, other) => one.gsid - other.gsid), found };
 }
 
 function eventOf(message: Message, place: Omit<Appended, "outcome">): CommittedEvent {
