@@ -8,7 +8,8 @@
  * @module
  */
 
-import type { Bus, BusMessage, BusSubscription } from "shared/bus/bus.ts";
+import type { BusMessage } from "shared/bus/bus.ts";
+import type { NatsBus, NatsSubscription } from "shared/bus/nats.ts";
 import { encodePage, type Page } from "shared/bus/page.ts";
 import {
   type Answer,
@@ -58,7 +59,7 @@ export interface ServeEvents {
 }
 
 export interface ServeOptions {
-  bus: Pick<Bus, "subscribe">;
+  bus: Pick<NatsBus, "subscribe">;
   handlers: Handlers;
   events: ServeEvents;
   /** Monotonic. */
@@ -90,7 +91,7 @@ export function serve(options: ServeOptions): Serving {
   const underWay = new Set<Promise<void>>();
   let inFlight = 0;
 
-  const subscriptions = routesOf(options.handlers).map((route): BusSubscription =>
+  const subscriptions = routesOf(options.handlers).map((route): NatsSubscription =>
     bus.subscribe(route.subject, (message) => take(route, message), { queue: ORIGIN_QUEUE })
   );
 
@@ -136,7 +137,7 @@ export function serve(options: ServeOptions): Serving {
       return inFlight;
     },
     async stop() {
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };

@@ -22,7 +22,8 @@ function serveWith(handlers: Partial<Handlers>, maxInFlight?: number) {
     bus: {
       subscribe(subject, handler) {
         handle.set(subject, handler);
-        return { unsubscribe: () => handle.delete(subject) };
+        const unsubscribe = () => void handle.delete(subject);
+        return { unsubscribe, drain: () => Promise.resolve(unsubscribe()) };
       },
     },
     handlers: handlers as Handlers,

@@ -77,7 +77,7 @@ function needsKey(key: string): MiddlewareHandler {
 }
 
 const needsJson: MiddlewareHandler = async (c, next) => {
-  const type = c.req.header("content-type")?.split(";")[0]!.trim().toLowerCase();
+  const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (c.req.method !== "POST" || type === "application/json") return await next();
   return refuse(c, 415, wireError("badRequest", "the content type must be application/json"));
 };

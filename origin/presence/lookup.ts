@@ -9,7 +9,7 @@
 
 import type { UserId } from "shared/ids.ts";
 import { MARKER_FIELD, userField } from "shared/presence.ts";
-import type { Beats } from "./beats.ts";
+import type { Pulse } from "./beats.ts";
 import { Breaker } from "./breaker.ts";
 import { interpretPresence, type Presence, type ReplicaAnswer, UNKNOWN } from "./interpret.ts";
 import type { PresenceReader } from "./store.ts";
@@ -18,9 +18,15 @@ export interface PresenceLookup {
   lookup(users: readonly UserId[]): Promise<Map<UserId, Presence>>;
 }
 
+/** Which edges beat now. */
+export interface Pulses {
+  of(replica: string): Pulse;
+  heard(): string[];
+}
+
 export interface PresenceLookupOptions {
   reader: PresenceReader;
-  beats: Pick<Beats, "pulseOf" | "heardReplicas">;
+  pulses: Pulses;
   /** Wall clock, ms since 1970: replicas announce when they lapse in it. */
   nowMs: () => number;
   onOutcome: (outcome: LookupOutcome) => void;
@@ -79,7 +85,7 @@ export function createPresenceLookup(options: PresenceLookupOptions): PresenceLo
   async function ask(users: readonly UserId[]): Promise<ReplicaAnswer[]> {
     const fields = [MARKER_FIELD, ...users.map(userField)];
     const asked = new Map<string, unknown>();
-    const first = await askReplicas(alive([...known, ...heard()]), fields, asked);
+    const first = await askReplicas(alive([...known, ...options.pulses.heard()]), fields, asked);
     const listed = new Map(
       [...first].filter(([, until]) => until > options.nowMs() - FORGET_REPLICA_MS),
     );
@@ -88,7 +94,7 @@ export function createPresenceLookup(options: PresenceLookupOptions): PresenceLo
     if (missing.length > 0) await askReplicas(missing, fields, asked);
     return [...asked].flatMap(([replica, values]) => {
       const until = listed.get(replica);
-      const pulse = options.beats.pulseOf(replica, options.nowMs());
+      const pulse = options.pulses.of(replica);
       if (until === undefined && pulse !== "heard") return [];
       return [{ pulse, lapsed: (until ?? 0) <= options.nowMs(), values }];
     });
@@ -104,13 +110,8 @@ export function createPresenceLookup(options: PresenceLookupOptions): PresenceLo
     return answers.replicas;
   }
 
-  function heard(): string[] {
-    return options.beats.heardReplicas(options.nowMs());
-  }
-
   function alive(replicas: readonly string[]): string[] {
-    const now = options.nowMs();
-    return [...new Set(replicas)].filter((one) => options.beats.pulseOf(one, now) !== "silent");
+    return [...new Set(replicas)].filter((replica) => options.pulses.of(replica) !== "silent");
   }
 }
 

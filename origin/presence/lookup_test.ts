@@ -24,7 +24,10 @@ function lookupOf(redis: TestRedis, beats = new Beats()) {
   const outcomes: LookupOutcome["kind"][] = [];
   const { lookup } = createPresenceLookup({
     reader: upstashReader({ url: redis.url, token: redis.token, timeoutMs: 250 }),
-    beats,
+    pulses: {
+      of: (replica) => beats.pulseOf(replica, redis.now()),
+      heard: () => beats.heardReplicas(redis.now()),
+    },
     nowMs: redis.now,
     onOutcome: ({ kind }) => outcomes.push(kind),
   });

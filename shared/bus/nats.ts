@@ -51,9 +51,19 @@ export interface NatsOptions {
   signal?: AbortSignal;
 }
 
+export interface NatsSubscription extends BusSubscription {
+  /** Takes no more; resolves when all that the server had sent by then has been handled. */
+  drain(): Promise<void>;
+}
+
 /** The bus, and the connection under it for what only NATS has: streams. */
 export interface NatsBus extends Bus {
   readonly connection: NatsConnection;
+  subscribe(
+    subject: string,
+    handle: (message: BusMessage) => void,
+    options?: { queue?: string },
+  ): NatsSubscription;
 }
 
 const OLDEST_SERVER = [2, 10] as const;
@@ -153,7 +163,7 @@ class NatsConnectionBus implements NatsBus {
     subject: string,
     handle: (message: BusMessage) => void,
     options: { queue?: string } = {},
-  ): BusSubscription {
+  ): NatsSubscription {
     const subscription = this.connection.subscribe(subject, {
       ...options,
       callback: (error, message) => {
@@ -165,6 +175,10 @@ class NatsConnectionBus implements NatsBus {
     return {
       unsubscribe: () =>
         this.#attempt(`unsubscribe from ${subject}`, () => subscription.unsubscribe()),
+      drain: () =>
+        subscription.drain().catch((cause) =>
+          this.#onError(new Error(`Cannot drain ${subject}`, { cause }))
+        ),
     };
   }
 

@@ -147,3 +147,20 @@ Deno.test("isSupported() takes 2.10 and newer", () => {
   for (const version of ["2.10.27", "2.11.0", "2.15.1", "3.0.0"]) assert.ok(isSupported(version));
   for (const version of ["2.9.10", "1.99.0", "unknown"]) assert.ok(!isSupported(version));
 });
+
+Deno.test("a subscription that drains handles what the server had sent it", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  await using speaker = await connectTo(nats.url);
+  let heard = 0;
+  const subscription = bus.subscribe("words", () => heard++);
+  await bus.flush();
+  for (let n = 0; n < 1_000; n++) speaker.publish("words", utf8.encode("w"));
+  await speaker.flush();
+  await subscription.drain();
+  assert.equal(heard, 1_000);
+  speaker.publish("words", utf8.encode("late"));
+  await speaker.flush();
+  await bus.flush();
+  assert.equal(heard, 1_000);
+});

@@ -44,6 +44,8 @@ export const ANNOUNCE = {
   askReceived: "origin.ask-received",
   /** `edge.beat.<replica>`: `Beat`, by every edge, every 2 s. */
   beat: "edge.beat",
+  /** `origin.beat.<origin>`: `Beat`, by every origin to itself: it shows that it can hear. */
+  ownBeat: "origin.beat",
   /** `Received`, by every edge, once a second at most. */
   received: "edge.received",
   /** `Ended`, by an edge, after it removed the presence of connections that ended. */

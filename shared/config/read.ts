@@ -58,7 +58,7 @@ export class SettingsReader {
   }
 
   /** A key or secret: at least 32 bytes, and never shown, not even in a fault. */
-  secret<F extends null = never>(name: string, spec: Spec<F>): string | F {
+  secret<F extends string | null = never>(name: string, spec: Spec<F>): string | F {
     const expects = `a secret of at least ${MIN_SECRET_BYTES} bytes`;
     return this.#read<string, F>(name, expects, spec, "", (text) => {
       if (new TextEncoder().encode(text).length >= MIN_SECRET_BYTES) return text;

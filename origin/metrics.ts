@@ -1,0 +1,195 @@
+/**
+ * What an origin counts and tells: one function for each thing that happens to it.
+ *
+ * Invariant: telling never throws, and names no user, no token and no text. What may happen many
+ * times a second is counted, and logged at most once in `QUIET_MS`.
+ *
+ * @module
+ */
+
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Log } from "shared/log.ts";
+import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
+import type { CommitterOptions } from "./commit/committer.ts";
+import type { FanOutEvents } from "./fan_out/fan_out.ts";
+import type { LookupOutcome } from "./presence/lookup.ts";
+import type { PushEvents } from "./push/events.ts";
+import type { ServeEvents } from "./serve.ts";
+
+const QUIET_MS = 5_000;
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+export type Instruments = ReturnType<typeof createInstruments>;
+
+export function createInstruments(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, ...labelNames: string[]) =>
+    new Counter({ name: `fanfare_origin_${name}`, help, labelNames, registers });
+  const seconds = (name: string, help: string, ...labelNames: string[]) =>
+    new Histogram({
+      name: `fanfare_origin_${name}_seconds`,
+      help,
+      labelNames,
+      buckets: LATENCY_BUCKETS_S,
+      registers,
+    });
+  const batch = (name: string, help: string) =>
+    new Histogram({ name: `fanfare_origin_${name}`, help, buckets: BATCH_BUCKETS, registers });
+  return {
+    requestLatency: seconds("request_latency", "Requests of edges, until answered", "method"),
+    requestsFailed: counter("requests_failed_total", "Requests not done", "method", "reason"),
+    commitLatency: seconds("commit_latency", "One append transaction"),
+    commitBatch: batch("commit_batch_commands", "Commands in one append transaction"),
+    commitFaults: counter("commit_faults_total", "Failed append transactions", "fault"),
+    fanOutLatency: seconds("fan_out_latency", "From the commit until handed to the bus"),
+    events: counter("events_total", "Events fanned out"),
+    publications: counter("publications_total", "Messages handed to the bus"),
+    pushJobs: counter("push_jobs_total", "Push jobs that fan-out asked for"),
+    fanOutDropped: counter("fan_out_dropped_events_total", "Events left to the auditors"),
+    fanOutFailed: counter("fan_out_failed_total", "Fan-outs that failed", "what"),
+    lookupLatency: seconds("presence_lookup_latency", "Presence lookups that were answered"),
+    lookups: counter("presence_lookups_total", "Presence lookups", "outcome"),
+    pushes: counter("pushes_total", "What became of notes", "platform", "outcome"),
+    pushJobsEnded: counter("push_jobs_ended_total", "Jobs that ended unsent", "outcome", "reason"),
+    failures: counter("failures_total", "Whatever else failed and is tried again", "what"),
+    digestLatency: seconds("digest_latency", "Digests: from reading to publishing"),
+    digestEvents: counter("digest_events_total", "Events told of in digests"),
+    lateChecked: counter("late_checked_events_total", "Events that the late check looked at"),
+    lateJobs: counter("late_push_jobs_total", "Push jobs that only the late check made", "after"),
+    pagedJobs: counter("paged_push_jobs_total", "Push jobs made for large groups"),
+  };
+}
+
+/** Shows numbers that are looked at only when somebody asks. */
+export function showGauges(registry: Registry, gauges: Record<string, () => number>): void {
+  for (const [name, read] of Object.entries(gauges)) {
+    new Gauge({
+      name: `fanfare_origin_${name}`,
+      help: name.replaceAll("_", " "),
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}
+
+export type OriginEvents = ReturnType<typeof createOriginEvents>;
+
+export function createOriginEvents(instruments: Instruments, log: Log, nowMs: () => number) {
+  const lastToldMs = new Map<string, number>();
+  /** The first of a kind, and then one now and then. */
+  const warn = (message: string, error: unknown) => {
+    const now = nowMs();
+    if (now - (lastToldMs.get(message) ?? -Infinity) < QUIET_MS) return;
+    lastToldMs.set(message, now);
+    log.warning(message, { error: error instanceof Error ? error : new Error(String(error)) });
+  };
+  const failed = (what: string, message: string) => (error: unknown) => {
+    instruments.failures.inc({ what });
+    warn(message, error);
+  };
+  return {
+    ...eventsOfRequests(instruments, warn),
+    ...eventsOfPush(instruments, log, warn),
+    ...eventsOfAudit(instruments, failed),
+    bus: failed("bus", "Something failed on the bus"),
+    stream: failed("stream", "The stream cannot be ensured yet"),
+    database: failed("database", "The database cannot be reached yet"),
+    members: failed("members", "The members of a group are not known in time"),
+    api: (method: string, error: unknown) => failed("api", `An API call failed: ${method}`)(error),
+    http: failed("http", "An HTTP request failed"),
+  };
+}
+
+type Warn = (message: string, error: unknown) => void;
+
+function eventsOfRequests(instruments: Instruments, warn: Warn) {
+  const serve: ServeEvents = {
+    answered: (method, ms) => instruments.requestLatency.observe({ method }, ms / 1000),
+    refused: (method) => instruments.requestsFailed.inc({ method, reason: "too_many" }),
+    failed(method, error) {
+      instruments.requestsFailed.inc({ method, reason: "failed" });
+      warn(`A request failed: ${method}`, error);
+    },
+    poisoned(method, error) {
+      instruments.requestsFailed.inc({ method, reason: "unreadable" });
+      warn(`A request cannot be read: ${method}`, error);
+    },
+  };
+  const commit: Required<Pick<CommitterOptions, "onBatch" | "onFault">> = {
+    onBatch({ commands, ms }) {
+      instruments.commitBatch.observe(commands);
+      instruments.commitLatency.observe(ms / 1000);
+    },
+    onFault(error, fault) {
+      instruments.commitFaults.inc({ fault });
+      warn("An append failed", error);
+    },
+  };
+  const fanOut: FanOutEvents = {
+    done({ events, publications, pushes, ms }) {
+      instruments.events.inc(events);
+      instruments.publications.inc(publications);
+      instruments.pushJobs.inc(pushes);
+      instruments.fanOutLatency.observe(ms / 1000);
+    },
+    dropped: (events) => instruments.fanOutDropped.inc(events),
+    failed(what, error) {
+      instruments.fanOutFailed.inc({ what });
+      warn(`Left to the auditors: ${what}`, error);
+    },
+  };
+  const lookup = (outcome: LookupOutcome) => {
+    instruments.lookups.inc({ outcome: outcome.kind });
+    if (outcome.kind === "answered") instruments.lookupLatency.observe(outcome.ms / 1000);
+    if (outcome.kind === "failed") warn("Presence is not known", outcome.error);
+  };
+  return { serve, commit, fanOut, lookup };
+}
+
+function eventsOfPush(instruments: Instruments, log: Log, warn: Warn) {
+  const count = (platform: string, outcome: string) =>
+    instruments.pushes.inc({ platform, outcome });
+  const push: PushEvents = {
+    sent: (platform) => count(platform, "sent"),
+    pruned: (platform) => count(platform, "pruned"),
+    retried: (platform) => count(platform, "retried"),
+    refused: (platform) => count(platform, "refused"),
+    dropped: (reason) => instruments.pushJobsEnded.inc({ outcome: "dropped", reason }),
+    dead: (reason) => instruments.pushJobsEnded.inc({ outcome: "dead", reason }),
+    alarm: (platform, reason) => log.error("Push credentials must be wrong", { platform, reason }),
+    failed(doing, error) {
+      instruments.failures.inc({ what: `push ${doing}` });
+      warn(`Push cannot ${doing}`, error);
+    },
+  };
+  return { push };
+}
+
+function eventsOfAudit(
+  instruments: Instruments,
+  failed: (what: string, message: string) => (error: unknown) => void,
+) {
+  return {
+    digest: {
+      made({ events, ms }: { events: number; ms: number }) {
+        instruments.digestEvents.inc(events);
+        instruments.digestLatency.observe(ms / 1000);
+      },
+      failed: failed("digest", "A digest failed"),
+    },
+    lateCheck: {
+      checked({ events, jobs }: { events: number; jobs: number }) {
+        instruments.lateChecked.inc(events);
+        instruments.lateJobs.inc({ after: "15s" }, jobs);
+      },
+      ended: ({ jobs }: { jobs: number }) => instruments.lateJobs.inc({ after: "end" }, jobs),
+      failed: failed("late_check", "The late check failed"),
+    },
+    pager: {
+      walked: ({ jobs }: { jobs: number }) => instruments.pagedJobs.inc(jobs),
+      failed: failed("pager", "The pager failed"),
+    },
+  };
+}
