@@ -11,6 +11,7 @@
 import { Buffer } from "node:buffer";
 import type { Codec, Frame } from "shared/wire/codec.ts";
 import type { Turns } from "../turns.ts";
+import { encodeServerMessage } from "./message.ts";
 
 /** The longest that a busy flusher lets frames gather. */
 export const WINDOW_MS = 2;
@@ -33,7 +34,7 @@ export class Flusher {
   #marked: Flushable[] = [];
   #last = { sockets: 0, atMs: -Infinity };
   /** Lists joined in this flush, by codec and first frame. */
-  readonly #joined = new Map<Codec, Map<Frame, { frames: Frame[]; payload: Buffer }>>();
+  readonly #joined = new Map<Codec, Map<Frame, { frames: Frame[]; message: Buffer }>>();
   #sized: { frame: Frame; bytes: number } = { frame: "", bytes: 0 };
 
   constructor(turns: Turns) {
@@ -56,17 +57,16 @@ export class Flusher {
     return this.#sized.bytes;
   }
 
-  /** The payload of one WebSocket message; the same bytes for the same frames in one flush. */
+  /** The bytes of one WebSocket message; the same ones for the same frames in one flush. */
   join(codec: Codec, frames: Frame[]): Buffer {
     let joined = this.#joined.get(codec);
     if (!joined) this.#joined.set(codec, joined = new Map());
     const first = frames[0]!;
     const known = joined.get(first);
-    if (known && sameFrames(known.frames, frames)) return known.payload;
-    const message = codec.join(frames);
-    const payload = typeof message === "string" ? Buffer.from(message) : asBuffer(message);
-    joined.set(first, { frames, payload });
-    return payload;
+    if (known && sameFrames(known.frames, frames)) return known.message;
+    const message = encodeServerMessage(codec.join(frames));
+    joined.set(first, { frames, message });
+    return message;
   }
 
   #flush(): void {
@@ -80,8 +80,4 @@ export class Flusher {
 
 function sameFrames(some: Frame[], others: Frame[]): boolean {
   return some.length === others.length && some.every((frame, i) => frame === others[i]);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -64,12 +64,12 @@ export interface SocketOptions {
 export class WsSocket implements Socket, Flushable {
   readonly codec: Codec;
   readonly #ws: WebSocket;
+  readonly #stream: Duplex;
   readonly #flusher: Flusher;
   readonly #queue = new SendQueue();
   readonly #highWaterBytes: number;
   readonly #limitBytes: number;
   readonly #onFault: (error: unknown) => void;
-  readonly #writeOptions: { binary: boolean };
   #marked = false;
   #closing: Close | undefined;
   #waiting: { maxBytes: number; resolve: () => void }[] = [];
@@ -78,10 +78,10 @@ export class WsSocket implements Socket, Flushable {
   constructor(ws: WebSocket, stream: Duplex, options: SocketOptions) {
     this.codec = options.codec;
     this.#ws = ws;
+    this.#stream = stream;
     this.#flusher = options.flusher;
     this.#limitBytes = options.sendBufferBytes;
     this.#onFault = options.onFault;
-    this.#writeOptions = { binary: options.codec.format === "protobuf" };
     // Below the stream's own mark it would not tell us when it has drained.
     this.#highWaterBytes = Math.max(HIGH_WATER_BYTES, stream.writableHighWaterMark);
     stream.on("drain", () => {
@@ -91,7 +91,7 @@ export class WsSocket implements Socket, Flushable {
   }
 
   get queuedBytes(): number {
-    return this.#queue.bytes + this.#ws.bufferedAmount;
+    return this.#queue.bytes + this.#stream.writableLength;
   }
 
   below(maxBytes: number): Promise<void> {
@@ -115,7 +115,7 @@ export class WsSocket implements Socket, Flushable {
   }
 
   send(frame: Frame): boolean {
-    if (this.#closing || this.#ws.readyState !== this.#ws.OPEN) return true;
+    if (this.#closing || !this.#isOpen) return true;
     const bytes = this.#flusher.sizeOf(frame);
     if (this.queuedBytes + bytes > this.#limitBytes) return false;
     this.#queue.push(frame, bytes);
@@ -126,7 +126,7 @@ export class WsSocket implements Socket, Flushable {
   close(close: Close): void {
     if (this.#closing) return;
     this.#closing = close;
-    if (this.#ws.bufferedAmount > this.#highWaterBytes) this.#queue.clear();
+    if (!this.#isOpen || this.#stream.writableLength > this.#highWaterBytes) this.#queue.clear();
     while (this.#queue.length > 0) this.#write();
     this.#wake();
     this.#ws.close(close.code, close.reason);
@@ -141,7 +141,9 @@ export class WsSocket implements Socket, Flushable {
 
   flush(): void {
     this.#marked = false;
-    while (this.#queue.length > 0 && this.#ws.bufferedAmount <= this.#highWaterBytes) {
+    // Behind a close frame nothing may follow.
+    if (!this.#isOpen) this.#queue.clear();
+    while (this.#queue.length > 0 && this.#stream.writableLength <= this.#highWaterBytes) {
       this.#write();
     }
     this.#wake();
@@ -162,6 +164,10 @@ export class WsSocket implements Socket, Flushable {
       this.#wake();
       this.#guarded(() => handler.onClose(close));
     });
+  }
+
+  get #isOpen(): boolean {
+    return this.#ws.readyState === this.#ws.OPEN;
   }
 
   #guarded(call: () => void): void {
@@ -189,6 +195,8 @@ export class WsSocket implements Socket, Flushable {
 
   #write(): void {
     const frames = this.#queue.take(MESSAGE_BYTES);
-    this.#ws.send(this.#flusher.join(this.codec, frames), this.#writeOptions);
+    // Past `ws`, which would make a header and two writes of it for each socket. It writes its own
+    // pongs and close frame to the same stream, whole and at once, so their order holds.
+    this.#stream.write(this.#flusher.join(this.codec, frames));
   }
 }
