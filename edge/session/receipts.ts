@@ -16,7 +16,10 @@ const MAX_EVENTS = 1_024;
 export class Receipts {
   /** `proven` and the number of frames queued when it took that value, both rising. */
   #marks: { proven: Gsid; frames: number }[] = [];
-  readonly #frameOf = new Map<Gsid, number>();
+  /** A ring of the last events and their frames: this happens for every delivery. */
+  readonly #gsids: Gsid[] = [];
+  readonly #frames: number[] = [];
+  #next = 0;
   /** For each ping not answered yet, the frames queued before it. */
   #pings: number[] = [];
   #confirmed = 0;
@@ -34,10 +37,9 @@ export class Receipts {
 
   /** An event went into the queue as frame number `frames`. */
   queued(gsid: Gsid, frames: number): void {
-    this.#frameOf.set(gsid, frames);
-    if (this.#frameOf.size > MAX_EVENTS) {
-      this.#frameOf.delete(this.#frameOf.keys().next().value!);
-    }
+    this.#gsids[this.#next] = gsid;
+    this.#frames[this.#next] = frames;
+    this.#next = (this.#next + 1) % MAX_EVENTS;
   }
 
   /** `proven` took a new value while `frames` were queued. Only of a connection that is live. */
@@ -59,16 +61,13 @@ export class Receipts {
 
   /** The app has processed everything that came up to this event. */
   acked(gsid: Gsid): void {
-    const frames = this.#frameOf.get(gsid);
-    if (frames !== undefined) this.#confirm(frames);
+    // The first of two places is the safe one: what came between may not be processed yet.
+    const place = this.#gsids.indexOf(gsid);
+    if (place >= 0) this.#confirm(this.#frames[place]!);
   }
 
   #confirm(frames: number): void {
     this.#confirmed = Math.max(this.#confirmed, frames);
-    for (const [gsid, frame] of this.#frameOf) {
-      if (frame > this.#confirmed) break;
-      this.#frameOf.delete(gsid);
-    }
     this.#settle();
   }
 
