@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { storesOfThisFile } from "testing/stores.ts";
 import type { Sql } from "../store/sql.ts";
-import { race } from "./race.ts";
+import { race } from "./testing/race.ts";
 
 const stores = storesOfThisFile();
 

@@ -43,7 +43,7 @@ export async function mend(sql: Sql, request: Omit<Mend, "v">): Promise<Page<Men
     },
     events: page.map(({ gsid, topic }) => {
       const row = events.get(gsid)!;
-      return liveOf(row, topics[topic]!.startsWith("group-chat-") ? row.membership : 0);
+      return liveOf(row, parseTopic(topics[topic]!)?.kind === "group-chat" ? row.membership : 0);
     }),
   };
 }

@@ -2,7 +2,7 @@
  * The lint plugin that keeps the tree's rules: imports, effects, topic names, purity.
  *
  * Invariant: each rule looks at one file and says in words what is wrong and where it belongs.
- * The tables are in `tree.ts`. A module whose header says "Pure" is held to it.
+ * The tables are in `tree.ts`. A module whose header claims to be pure is held to it.
  *
  * @module
  */

@@ -84,6 +84,7 @@ function faultInPackage(path: string, specifier: string): string | undefined {
 
 function faultInFile(path: string, target: string): string | undefined {
   const from = partOf(path), to = partOf(target);
+  if (target === "deno.json" && (from === "scripts" || isForTests(path))) return;
   if (FOR_TESTS_AND_SCRIPTS.some((folder) => target.startsWith(folder))) {
     if (from === "scripts" || isForTests(path)) return;
     return `${target} is for tests and scripts`;

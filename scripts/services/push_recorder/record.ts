@@ -71,7 +71,7 @@ export function createPushRecord(nowMs: () => number): PushRecord {
     },
     list: ({ user, token } = {}) =>
       pushes.filter((push) =>
-        (user == null || push.user === user) && (token == null || push.token === token)
+        (user ?? push.user) === push.user && (token ?? push.token) === push.token
       ),
     clear() {
       pushes = [];

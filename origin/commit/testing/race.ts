@@ -1,5 +1,5 @@
 /**
- * For tests: many writers on two origins, and a reader who must never see the past change.
+ * Many writers on two origins, and a reader who must never see the past change.
  *
  * Between the moment in which a gsid is drawn and its commit there are delays of random length, so
  * that an order that holds only by luck does not hold here.
@@ -11,9 +11,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Gsid } from "shared/gsid.ts";
 import type { GroupId, MessageId, UserId } from "shared/ids.ts";
 import type { TestStore } from "testing/stores.ts";
-import type { Sql } from "../store/sql.ts";
-import { message } from "./command.ts";
-import type { Committer } from "./committer.ts";
+import type { Sql } from "../../store/sql.ts";
+import { message } from "../command.ts";
+import type { Committer } from "../committer.ts";
 
 export interface Violations {
   /** Events that appeared below a maximum already seen. */
