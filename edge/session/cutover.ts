@@ -8,9 +8,10 @@
  * @module
  */
 
+import type { GroupState } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { GroupId } from "shared/ids.ts";
-import { groupTopic, type TopicKey } from "shared/topic.ts";
+import { groupTopic, parseTopic, type TopicKey } from "shared/topic.ts";
 
 export interface Waiting {
   readonly gsid: Gsid;
@@ -123,4 +124,10 @@ export class Cutover<Event extends Waiting> {
     this.#bytes = 0;
     this.#overflowed = true;
   }
+}
+
+/** Whether a topic is heard by a member of these groups; whatever is no group's always is. */
+export function memberIn(groups: GroupState[]): (topic: TopicKey) => boolean {
+  const topics = new Set<TopicKey>(groups.map(({ group }) => groupTopic(group)));
+  return (topic) => parseTopic(topic)?.kind !== "group-chat" || topics.has(topic);
 }

@@ -10,10 +10,10 @@
 
 import type { Control } from "shared/bus/live.ts";
 import type { Page } from "shared/bus/page.ts";
-import type { CaughtUp, GroupState } from "shared/bus/requests.ts";
+import type { CaughtUp } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, DeviceId, GroupId, UserId } from "shared/ids.ts";
-import { groupTopic, parseTopic, type TopicKey } from "shared/topic.ts";
+import { groupTopic } from "shared/topic.ts";
 import { type Close, CLOSES } from "shared/wire/codes.ts";
 import type { Frame, Position } from "shared/wire/codec.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -21,7 +21,7 @@ import type { Publication } from "../hub/publication.ts";
 import type { Receiver } from "../hub/topics.ts";
 import type { Socket } from "../socket/socket.ts";
 import type { Origin } from "../upstream/origin.ts";
-import { Cutover, type Gain } from "./cutover.ts";
+import { Cutover, type Gain, memberIn } from "./cutover.ts";
 import { Receipts } from "./receipts.ts";
 
 export interface FeedDeps {
@@ -298,10 +298,4 @@ export class Feed implements Receiver {
     const newer = taken.at > mine || (taken.at === mine && taken.connection > this.id);
     if (newer) this.#owner.end(CLOSES.forceDisconnect);
   }
-}
-
-/** Whether a topic is heard by a member of these groups; whatever is no group's always is. */
-function memberIn(groups: GroupState[]): (topic: TopicKey) => boolean {
-  const topics = new Set<TopicKey>(groups.map(({ group }) => groupTopic(group)));
-  return (topic) => parseTopic(topic)?.kind !== "group-chat" || topics.has(topic);
 }

@@ -11,7 +11,7 @@ const TOP_LEVEL = new Set([
 /** What is on a working copy and not in the project. */
 const NOT_OURS = new Set([".git", ".cache", "node_modules"]);
 
-const MAX_LINES = 300;
+const MAX_LINES = 320;
 /** Beyond the limit for a reason: tables of cases read better in one place. */
 const MAX_TEST_LINES = 400;
 
@@ -51,7 +51,7 @@ Deno.test("no file is longer than one sitting", () => {
 Deno.test("every module begins by saying what it owns", () => {
   const bare = modules.filter((path) => {
     const header = headerOf(path);
-    return header === undefined || header.length < 60;
+    return header === undefined || header.length < 40;
   });
   assert.deepEqual(bare, []);
 });
