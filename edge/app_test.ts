@@ -1,36 +1,10 @@
 import assert from "node:assert/strict";
-import { Centrifuge } from "centrifuge";
-import { SignJWT } from "jose";
 import { RawWebSocket } from "testing/raw_websocket.ts";
-import { testNats } from "testing/nats.ts";
-import { testRedis } from "testing/redis.ts";
 import { encodeLive } from "shared/bus/live.ts";
-import { connectNats } from "shared/bus/nats.ts";
-import { encodePage } from "shared/bus/page.ts";
-import {
-  ANNOUNCE,
-  type Beat,
-  BUS_VERSION,
-  type Call,
-  type CaughtUp,
-  decodeMessage,
-  type Digest,
-  encodeMessage,
-  type Entered,
-  REQUEST,
-} from "shared/bus/requests.ts";
-import { gsidAt } from "shared/gsid.ts";
+import { ANNOUNCE, type Beat, decodeMessage } from "shared/bus/requests.ts";
 import type { UserId } from "shared/ids.ts";
-import { SILENT_LOG } from "shared/log.ts";
 import { inboxTopic, subjectOf } from "shared/topic.ts";
-import { jsonCodec } from "shared/wire/json.ts";
-import { startEdge } from "./app.ts";
-import { readEdgeConfig } from "./config.ts";
-import { systemTurns } from "./turns.ts";
-
-const SECRET = "a secret of more than thirty-two bytes";
-const HEAD = gsidAt(Date.parse("2026-03-01T12:00:00Z"));
-const bytes = (text: string) => new TextEncoder().encode(text);
+import { edgeScene, HEAD } from "./testing.ts";
 
 Deno.test("an official client connects, is present, gets what is published, and calls", async () => {
   await using scene = await edgeScene();
@@ -87,11 +61,7 @@ Deno.test("an edge that hears no origin takes nobody, and says it is not ready",
 
 Deno.test("drain: the answer first, then 3001; presence gone; nobody new; then the end", async () => {
   await using scene = await edgeScene({ env: { DRAIN_MS: "0" } });
-  const { socket } = await RawWebSocket.open(scene.edge.port);
-  using client = socket;
-  await client.send(`{"id":1,"connect":{"token":"${await scene.token("ana")}"}}`);
-  assert.match((await client.read())!.text, /"connect"/);
-
+  using client = await scene.open("ana");
   const answering = scene.holdCalls();
   await client.send(`{"id":2,"rpc":{"method":"history","data":{}}}`);
   await answering.arrived;
@@ -110,120 +80,3 @@ Deno.test("drain: the answer first, then 3001; presence gone; nobody new; then t
   assert.equal(scene.redis.execute("ZSCORE", "replicas", scene.edge.replica), null);
   await assert.rejects(fetch(`${scene.internal}/live`));
 });
-
-Deno.test("bad tokens are answered with the code that tells the client what to do", async () => {
-  await using scene = await edgeScene();
-  const expired = await scene.token("ana", Date.now() / 1000 - 3600);
-  for (const [token, code] of [["nonsense", 101], [expired, 109]] as const) {
-    const { socket } = await RawWebSocket.open(scene.edge.port);
-    using client = socket;
-    await client.send(`{"id":1,"connect":{"token":"${token}"}}`);
-    assert.equal(JSON.parse((await client.read())!.text).error.code, code);
-  }
-});
-
-/** An edge on a real bus and a real store, and as much of an origin as it needs to be ready. */
-async function edgeScene(options: { origin?: boolean; env?: Record<string, string> } = {}) {
-  await using parts = new AsyncDisposableStack();
-  const nats = parts.use(await testNats());
-  const redis = parts.use(testRedis());
-  const bus = parts.use(
-    await connectNats({ servers: [nats.url], name: "test", onError: () => {} }),
-  );
-  let held: Promise<void> | undefined, onCall = () => {};
-  if (options.origin ?? true) {
-    bus.subscribe(REQUEST.digest, (message) => {
-      const digest = { epoch: "e1", after: HEAD, upto: HEAD, topics: [] };
-      message.respond(encodeMessage<Digest>(digest));
-    });
-    bus.subscribe(REQUEST.enter, (message) => {
-      message.respond(encodeMessage<Entered>({ at: Date.now(), groups: [] }));
-    });
-    bus.subscribe(REQUEST.catchUp, (message) => {
-      const header: CaughtUp = {
-        v: BUS_VERSION,
-        epoch: "e1",
-        head: HEAD,
-        recovered: false,
-        groups: [],
-        more: false,
-      };
-      message.respond(encodePage<CaughtUp>({ header, events: [] }));
-    });
-    bus.subscribe(REQUEST.call, async (message) => {
-      const { user, device, method } = decodeMessage<Call>(message.data);
-      onCall();
-      await held;
-      message.respond(bytes(JSON.stringify({
-        v: BUS_VERSION,
-        result: { user, device, method },
-      })));
-    });
-    await bus.flush();
-  }
-  const drain = new AbortController();
-  const config = readEdgeConfig({
-    HOST: "127.0.0.1",
-    PORT: "0",
-    INTERNAL_PORT: "0",
-    NATS_URL: nats.url,
-    UPSTASH_REDIS_REST_URL: redis.url,
-    UPSTASH_REDIS_REST_TOKEN: redis.token,
-    TOKEN_SECRET: SECRET,
-    ...options.env,
-  });
-  const edge = await startEdge(config, {
-    codecs: { json: jsonCodec },
-    log: SILENT_LOG,
-    turns: systemTurns,
-    now: Date.now,
-    random: Math.random,
-    drain,
-  });
-  parts.defer(() => {
-    drain.abort();
-    return edge.ended;
-  });
-  const internal = `http://127.0.0.1:${edge.internalPort}`;
-  if (options.origin ?? true) await untilReady(internal);
-
-  const token = (user: string, exp = Date.now() / 1000 + 60) =>
-    new SignJWT({ exp: Math.floor(exp) }).setSubject(user).setProtectedHeader({ alg: "HS256" })
-      .sign(bytes(SECRET));
-  const owned = parts.move();
-  return {
-    redis,
-    bus,
-    edge,
-    internal,
-    token,
-    holdCalls() {
-      const release = Promise.withResolvers<void>(), arrived = Promise.withResolvers<void>();
-      held = release.promise;
-      onCall = arrived.resolve;
-      return { release: release.resolve, arrived: arrived.promise };
-    },
-    async connect(user: string, device?: string) {
-      const client = new Centrifuge(`ws://127.0.0.1:${edge.port}/connection/websocket`, {
-        token: await token(user),
-        data: device === undefined ? {} : { device },
-      });
-      owned.defer(() => client.disconnect());
-      client.connect();
-      await client.ready(5000);
-      return client;
-    },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-async function untilReady(internal: string): Promise<void> {
-  const untilMs = Date.now() + 5000;
-  for (;;) {
-    const response = await fetch(`${internal}/ready`);
-    await response.body?.cancel();
-    if (response.ok) return;
-    assert(Date.now() < untilMs, "the edge is not ready");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -1,0 +1,156 @@
+/**
+ * An edge for tests: the whole of it, on a real bus and a real store, and as much of an origin as
+ * it needs to be ready.
+ *
+ * @module
+ */
+
+import { waitUntil } from "../scripts/services/wait_until.ts";
+import { Centrifuge } from "centrifuge";
+import { RawWebSocket } from "testing/raw_websocket.ts";
+import { type TestNats, testNats } from "testing/nats.ts";
+import { type TestRedis, testRedis } from "testing/redis.ts";
+import { signToken } from "testing/token.ts";
+import { connectNats, type NatsBus } from "shared/bus/nats.ts";
+import { encodePage } from "shared/bus/page.ts";
+import {
+  BUS_VERSION,
+  type Call,
+  type CaughtUp,
+  decodeMessage,
+  type Digest,
+  encodeMessage,
+  type Entered,
+  REQUEST,
+} from "shared/bus/requests.ts";
+import { gsidAt } from "shared/gsid.ts";
+import type { GroupId } from "shared/ids.ts";
+import { SILENT_LOG } from "shared/log.ts";
+import { jsonCodec } from "shared/wire/json.ts";
+import { startEdge } from "./app.ts";
+import { readEdgeConfig } from "./config.ts";
+import { systemTurns } from "./turns.ts";
+
+const SECRET = "a secret of more than thirty-two bytes";
+/** Where the log of the origin that answers here stands. */
+export const HEAD = gsidAt(Date.parse("2026-03-01T12:00:00Z"));
+
+export interface SceneOptions {
+  /** False: nobody answers this edge. */
+  origin?: boolean;
+  /** Groups that everybody is in. */
+  groups?: GroupId[];
+  env?: Record<string, string>;
+}
+
+/** Ends with its test: `await using scene = await edgeScene()`. */
+export async function edgeScene(options: SceneOptions = {}) {
+  await using parts = new AsyncDisposableStack();
+  const nats = parts.use(await testNats());
+  const redis = parts.use(testRedis());
+  const bus = parts.use(
+    await connectNats({ servers: [nats.url], name: "test", onError: () => {} }),
+  );
+  const answers = options.origin ?? true;
+  const calls = answers ? await answerAsOrigin(bus, options.groups ?? []) : undefined;
+  const drain = new AbortController();
+  const edge = await startEdge(configOf(nats, redis, options.env), {
+    codecs: { json: jsonCodec },
+    log: SILENT_LOG,
+    turns: systemTurns,
+    now: Date.now,
+    random: Math.random,
+    drain,
+  });
+  parts.defer(() => {
+    drain.abort();
+    return edge.ended;
+  });
+  const internal = `http://127.0.0.1:${edge.internalPort}`;
+  if (answers) await untilReady(internal);
+  const owned = parts.move();
+  return {
+    redis,
+    bus,
+    edge,
+    internal,
+    signToken: (user: string, ttlS = 3600) => signToken(user, SECRET, ttlS),
+    /** Calls wait from now on until they are released. */
+    holdCalls: () => calls!.hold(),
+    /** The official client, connected. */
+    async connect(user: string, device?: string) {
+      const client = new Centrifuge(`ws://127.0.0.1:${edge.port}/connection/websocket`, {
+        token: await signToken(user, SECRET, 3600),
+        data: device === undefined ? {} : { device },
+      });
+      owned.defer(() => client.disconnect());
+      client.connect();
+      await client.ready(5000);
+      return client;
+    },
+    /** A socket that does only what it is told, connected as `user` when one is given. */
+    async open(user?: string): Promise<RawWebSocket> {
+      const { socket } = await RawWebSocket.open(edge.port);
+      if (user === undefined) return socket;
+      const token = await signToken(user, SECRET, 3600);
+      await socket.send(JSON.stringify({ id: 1, connect: { token } }));
+      await socket.read();
+      return socket;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function configOf(nats: TestNats, redis: TestRedis, env: Record<string, string> = {}) {
+  return readEdgeConfig({
+    HOST: "127.0.0.1",
+    PORT: "0",
+    INTERNAL_PORT: "0",
+    NATS_URL: nats.url,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    TOKEN_SECRET: SECRET,
+    ...env,
+  });
+}
+
+async function answerAsOrigin(bus: NatsBus, members: GroupId[]) {
+  let held: Promise<void> | undefined, onCall = () => {};
+  const groups = members.map((group) => ({ group, membership: 0 }));
+  bus.subscribe(REQUEST.digest, (message) => {
+    const digest = { epoch: "e1", after: HEAD, upto: HEAD, topics: [] };
+    message.respond(encodeMessage<Digest>(digest));
+  });
+  bus.subscribe(REQUEST.enter, (message) => {
+    message.respond(encodeMessage<Entered>({ at: Date.now(), groups }));
+  });
+  bus.subscribe(REQUEST.catchUp, (message) => {
+    const position = { v: BUS_VERSION, epoch: "e1", head: HEAD } as const;
+    const header: CaughtUp = { ...position, recovered: false, groups, more: false };
+    message.respond(encodePage<CaughtUp>({ header, events: [] }));
+  });
+  bus.subscribe(REQUEST.call, async (message) => {
+    const { user, device, method } = decodeMessage<Call>(message.data);
+    onCall();
+    await held;
+    const answer = { v: BUS_VERSION, result: { user, device, method } };
+    message.respond(new TextEncoder().encode(JSON.stringify(answer)));
+  });
+  await bus.flush();
+  return {
+    hold() {
+      const release = Promise.withResolvers<void>(), arrived = Promise.withResolvers<void>();
+      held = release.promise;
+      onCall = arrived.resolve;
+      return { release: release.resolve, arrived: arrived.promise };
+    },
+  };
+}
+
+async function untilReady(internal: string): Promise<void> {
+  await waitUntil(async () => {
+    const response = await fetch(`${internal}/ready`);
+    await response.body?.cancel();
+    return response.ok || undefined;
+  }, { what: "the edge to be ready", withinMs: 5000 });
+}
