@@ -63,6 +63,8 @@ interface Scene extends OriginDeps {
   config: OriginConfig;
   /** Unique to this start. */
   id: string;
+  /** Ends the waiting for servers that are not there: to drain, or because another part failed. */
+  giveUp: AbortSignal;
   metrics: Metrics;
   events: OriginEvents;
   every: Every;
@@ -102,11 +104,14 @@ export async function startOrigin(config: OriginConfig, deps: OriginDeps): Promi
 
 function prepare(config: OriginConfig, deps: OriginDeps, parts: AsyncDisposableStack): Scene {
   const metrics = parts.use(createMetrics("origin", deps.elapsedMs));
+  const end = new AbortController();
+  parts.defer(() => end.abort());
   const instruments = createInstruments(metrics.registry);
   return {
     ...deps,
     config,
     id: `${config.name}-${crypto.randomUUID().slice(0, 8)}`,
+    giveUp: AbortSignal.any([deps.drain.signal, end.signal]),
     metrics,
     events: createOriginEvents(instruments, deps.log, deps.elapsedMs),
     every: systemEvery,
@@ -142,24 +147,24 @@ function openInternalPort(scene: Scene, health: Health) {
   return parts.use(serveHttp(app.fetch, { ...config.internal, onError: events.http }));
 }
 
-async function openPostgres({ config, drain, events, parts }: Scene): Promise<Database> {
+async function openPostgres({ config, giveUp, events, parts }: Scene): Promise<Database> {
   return parts.use(
     await openDatabase({
       ...config.database,
       name: config.name,
-      signal: drain.signal,
+      signal: giveUp,
       onWait: events.database,
     }),
   );
 }
 
-async function openBus({ config, drain, events, parts, every }: Scene): Promise<NatsBus> {
+async function openBus({ config, giveUp, events, parts, every }: Scene): Promise<NatsBus> {
   const bus = parts.use(
     await connectNats({
       ...config.nats,
       name: config.name,
       onError: events.bus,
-      signal: drain.signal,
+      signal: giveUp,
     }),
   );
   parts.use(keepStream({ bus, ...config.stream, every, onFault: events.stream }));

@@ -50,6 +50,8 @@ interface Gathered {
 const MAX_LOOKUPS = 8;
 /** Events that wait; some seconds of commits at full speed. */
 const MAX_BACKLOG = 20_000;
+/** Events in one lookup, so that its requests stay within what the store takes. */
+const MAX_GATHERED = 2_000;
 /** Batches of push jobs being stored at once. */
 const MAX_STORING = 16;
 
@@ -83,9 +85,12 @@ export class FanOut {
   }
 
   #begin(): void {
-    if (this.#waiting.length === 0 || this.#lookups >= MAX_LOOKUPS) return;
-    const events = this.#waiting;
-    this.#waiting = [];
+    while (this.#waiting.length > 0 && this.#lookups < MAX_LOOKUPS) {
+      this.#fanOut(this.#waiting.splice(0, MAX_GATHERED));
+    }
+  }
+
+  #fanOut(events: CommittedEvent[]): void {
     this.#lookups++;
     const start = this.#options.nowMs();
     const ready = this.#gather(events);
