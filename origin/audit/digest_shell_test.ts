@@ -6,6 +6,7 @@ import { DIGEST_INTERVAL_MS, SILENCE_MS } from "./digest.ts";
 import { Digests } from "./digest_shell.ts";
 import { MAX_DIGEST_EVENTS } from "./read_digest.ts";
 import { seedConversation, team } from "./testing/seed.ts";
+import { within } from "./testing/within.ts";
 
 const stores = storesOfThisFile();
 
@@ -35,7 +36,7 @@ function digests({ sql }: TestStore, bus: TestBus, clock: { ms: number }) {
     async make() {
       arrived = Promise.withResolvers();
       beats.beat();
-      await arrived.promise;
+      await within(arrived.promise);
     },
     [Symbol.asyncDispose]: () => maker[Symbol.asyncDispose](),
   };
@@ -86,7 +87,7 @@ Deno.test("Digests of a flood follow one another at once", async () => {
     await append(db, 0, 2 * MAX_DIGEST_EVENTS + 3);
     clock.ms += DIGEST_INTERVAL_MS;
     maker.beat();
-    await all.promise;
+    await within(all.promise);
   }
   const cut = MAX_DIGEST_EVENTS * 16;
   assert.deepEqual(heard(bus), [
