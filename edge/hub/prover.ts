@@ -102,9 +102,15 @@ export class Prover {
         const topics = [...new Set(verdict.topics.map((each) => each.topic))];
         await this.#mend(topics, verdict.after, verdict.upto);
         this.#prove(verdict.upto, "mended", topics.length);
-      } else this.#waiting.unshift(await origin.digest({ after: verdict.after }));
+      } else {
+        const asked = await origin.digest({ after: verdict.after });
+        // Behind a cut one there is a gap still, and it is asked for as soon as this is proven.
+        this.#waiting.unshift(...(asked.more ? [asked, digest] : [asked]));
+      }
     } catch {
       events.judged("failed", 0);
+      // What waits would only find the gap that this leaves, and fail again at once.
+      this.#waiting.length = 0;
     }
   }
 

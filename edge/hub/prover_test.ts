@@ -19,19 +19,23 @@ const digest = (after: number, upto: number, gsids: number[] = []): Digest => ({
 function rig(stored: number[]) {
   const ledger = new Ledger();
   const log: string[] = [];
-  const control = { failing: false, head: 0 };
+  const control = { failing: false, head: 0, maxEvents: Infinity, mendFails: false };
   const prover: Prover = new Prover({
     ledger,
     origin: {
       digest({ after }) {
         if (control.failing) return Promise.reject(new Error("nobody"));
         log.push(`ask ${after ?? "head"}`);
-        const upto = control.head;
-        const within = stored.filter((g) => g > (after ?? upto) && g <= upto);
-        return Promise.resolve(digest(after ?? upto, upto, within));
+        const { head, maxEvents } = control;
+        const within = stored.filter((g) => g > (after ?? head) && g <= head);
+        if (within.length <= maxEvents) {
+          return Promise.resolve(digest(after ?? head, head, within));
+        }
+        const cut = within.slice(0, maxEvents);
+        return Promise.resolve({ ...digest(after!, cut.at(-1)!, cut), more: true } as const);
       },
       mend({ topics, after, upto }) {
-        if (control.failing) return Promise.reject(new Error("nobody"));
+        if (control.failing || control.mendFails) return Promise.reject(new Error("nobody"));
         const [first, ...rest] = stored.filter((g) => g > after && g <= upto);
         const events: Live[] = first === undefined
           ? []
@@ -108,6 +112,25 @@ Deno.test("Prover leaves `proven` alone when a read fails, and mends with the ne
   prover.heard(digest(40, 60));
   await turn();
   assert.deepEqual(log, ["ask 10", `hand ${topic} 20`, "proved 60"]);
+});
+
+Deno.test("Prover reads on until it has caught up, however far behind it was", async () => {
+  const { prover, ledger, log, control } = rig([20, 30, 40, 50, 60]);
+  ledger.begin(10, "E");
+  Object.assign(control, { head: 70, maxEvents: 2 });
+  prover.heard(digest(55, 70, [60]));
+  await turn();
+  assert.deepEqual(log, ["ask 10", "proved 30", "ask 30", "proved 50", "ask 50", "proved 70"]);
+});
+
+Deno.test("Prover does not ask again and again while reads fail", async () => {
+  const { prover, ledger, log, control } = rig([20, 30, 40]);
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  Object.assign(control, { head: 50, maxEvents: 1, mendFails: true });
+  prover.heard(digest(35, 50, [40]));
+  await turn();
+  assert.deepEqual([log, ledger.proven], [["ask 10"], 10]);
 });
 
 Deno.test("Prover ends everything when the database is another", async () => {
