@@ -18,7 +18,7 @@ export type Fault = "refused" | "aborted" | "unknown";
 /** Codes of the driver, or of its socket, for a statement that was never sent. */
 const NEVER_SENT = new Set(["ECONNREFUSED", "CONNECT_TIMEOUT", "ENOTFOUND", "EHOSTUNREACH"]);
 
-/** Classes, or whole codes, of errors that pass by themselves. */
+/** Errors that pass by themselves: their classes, or whole codes. */
 const PASSING = [
   "25006", // read-only transaction: a failover is going on
   "40", // rollback: deadlock, serialization
@@ -26,10 +26,11 @@ const PASSING = [
   "55", // object in use: lock timeout
   "57014", // cancelled: statement timeout
   "57P03", // cannot connect now: starting up
+  "58", // trouble of the machine: input and output
 ];
 
-/** The backend was ended, or the server says that it does not know the outcome. */
-const UNCERTAIN = ["08", "40003", "57P", "XX", "58"];
+/** The connection or the backend ended, or the server says that it does not know the outcome. */
+const UNCERTAIN = ["08", "40003", "57P01", "57P02", "57P04", "57P05"];
 
 export function faultOf(error: unknown): Fault {
   const state = sqlStateOf(error);
@@ -38,6 +39,6 @@ export function faultOf(error: unknown): Fault {
     return typeof code === "string" && NEVER_SENT.has(code) ? "aborted" : "unknown";
   }
   const isOneOf = (codes: string[]) => codes.some((code) => state.startsWith(code));
-  if (state !== "40003" && isOneOf(PASSING)) return "aborted";
-  return isOneOf(UNCERTAIN) ? "unknown" : "refused";
+  if (isOneOf(UNCERTAIN)) return "unknown";
+  return isOneOf(PASSING) ? "aborted" : "refused";
 }
