@@ -85,7 +85,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     const decision = decideUpgrade(request as UpgradeRequest, {
       codecs: options.codecs,
       allowedOrigins: options.allowedOrigins,
-      open: options.isOpen(),
+      isOpen: options.isOpen,
     });
     if ("refuse" in decision) return refuse(stream, decision.refuse, decision.headers);
     protocols.set(request, decision.protocol);

@@ -40,7 +40,7 @@ const PROTOCOLS = [
 
 export function decideUpgrade(
   request: UpgradeRequest,
-  server: { codecs: Codecs; allowedOrigins: AllowedOrigins; open: boolean },
+  server: { codecs: Codecs; allowedOrigins: AllowedOrigins; isOpen(): boolean },
 ): UpgradeDecision {
   const url = URL.parse(request.url, "ws://edge");
   if (url?.pathname !== WEBSOCKET_PATH) return { refuse: 404 };
@@ -50,7 +50,7 @@ export function decideUpgrade(
     return { refuse: 426, headers: { "Sec-WebSocket-Version": "13" } };
   }
   if (!isAllowed(request.headers["origin"], server.allowedOrigins)) return { refuse: 403 };
-  if (!server.open) return { refuse: 503 };
+  if (!server.isOpen()) return { refuse: 503 };
   const offered = offeredProtocols(request.headers["sec-websocket-protocol"]);
   for (const [protocol, format] of PROTOCOLS) {
     const codec = server.codecs[format];

@@ -6,7 +6,7 @@ const json = { format: "json" } as Codec, protobuf = { format: "protobuf" } as C
 const server = {
   codecs: { json, protobuf },
   allowedOrigins: new Set(["https://app.example.com"]),
-  open: true,
+  isOpen: () => true,
 };
 const request = {
   url: "/connection/websocket",
@@ -52,7 +52,7 @@ Deno.test("decideUpgrade() knows one path, one method and one version", () => {
 });
 
 Deno.test("decideUpgrade() answers 503 while no more connections are welcome", () => {
-  assert.deepEqual(decideUpgrade(request, { ...server, open: false }), { refuse: 503 });
+  assert.deepEqual(decideUpgrade(request, { ...server, isOpen: () => false }), { refuse: 503 });
 });
 
 Deno.test("decideUpgrade() picks the format that the client names, if we speak it", () => {
@@ -66,4 +66,10 @@ Deno.test("decideUpgrade() picks the format that the client names, if we speak i
   const jsonOnly = { ...server, codecs: { json } };
   assert.deepEqual(decideUpgrade(offers, jsonOnly), { codec: json });
   assert.deepEqual(decideUpgrade(asks, jsonOnly), { codec: json });
+});
+
+Deno.test("decideUpgrade() asks for room only for those who may come in", () => {
+  const never = { ...server, isOpen: () => assert.fail("a stranger took the room of a client") };
+  decideUpgrade({ ...request, url: "/" }, never);
+  decideUpgrade(withHeader("origin", "https://evil.example.com"), never);
 });
