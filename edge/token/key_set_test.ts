@@ -24,6 +24,15 @@ Deno.test("an HS256 token signed with the public key is invalid", async () => {
   assert.equal(await issuer.judge(`${input}.${mac}`), "invalid");
 });
 
+Deno.test("an algorithm that is not of the three is invalid, even with a key of the issuer", async () => {
+  const issuer = await scene();
+  for (const alg of ["PS256", "RS512", "ES384"]) {
+    await issuer.addKey(alg, alg, {});
+    assert.equal(await issuer.judge(await issuer.sign(alg)), "invalid", alg);
+    issuer.nowMs += COOLDOWN_MS;
+  }
+});
+
 Deno.test("a key that rotates in is fetched once; nonsense is told from it only when fetched", async () => {
   const issuer = await scene();
   await issuer.addKey("old");
@@ -81,9 +90,9 @@ async function scene() {
     faults: [] as unknown[],
     answer: (): Response | Promise<Response> => Response.json({ keys }),
     claims: () => ({ sub: "ana", exp: issuer.nowMs / 1000 + 3600 }),
-    async addKey(kid: string, alg = "ES256") {
+    async addKey(kid: string, alg = "ES256", published: JWK = { alg }) {
       const pair = await generateKeyPair(alg, { extractable: true });
-      keys.push({ ...await exportJWK(pair.publicKey), kid, alg });
+      keys.push({ ...await exportJWK(pair.publicKey), kid, ...published });
       privateKeys.set(kid, { alg, key: pair.privateKey });
       return pair;
     },
