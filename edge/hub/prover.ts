@@ -34,8 +34,8 @@ export interface ProverEvents {
   judged(outcome: "equal" | "mended" | "ignored" | "failed" | "foreign", topics: number): void;
 }
 
-/** Topics that one read asks for. */
-const TOPICS_PER_READ = 1_000;
+/** Topics that one read asks for: one event of the largest kind on all of them fits a message. */
+const TOPICS_PER_READ = 32;
 /** Without a digest for so long, the edge asks for one. */
 const SILENCE_MS = 10_000;
 /** Digests waiting behind one that is being mended; older ones are answered by the next gap. */
