@@ -39,7 +39,7 @@ export interface HubEvents {
   poisoned(topic: TopicKey): void;
 }
 
-/** Events that may wait behind one membership change; what is beyond is left to the digest. */
+/** Live events that may wait behind a membership change; what is beyond is left to the digest. */
 const MAX_HELD = 10_000;
 
 export class Hub {
@@ -95,7 +95,9 @@ export class Hub {
 
   #arrive(subscription: Subscription, live: Live, source: Source): void {
     if (subscription.held) {
-      if (subscription.held.length < MAX_HELD) subscription.held.push(live);
+      // What a digest asked for must not be lost: everything up to its end is about to be proven.
+      const room = subscription.held.length < MAX_HELD || source === "digest";
+      if (room) subscription.held.push(live);
     } else if (live.membership > subscription.applied) this.#hold(subscription, live);
     else this.#hand(subscription, live, source);
   }

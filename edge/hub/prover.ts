@@ -89,9 +89,9 @@ export class Prover {
 
   async #judge(digest: Digest): Promise<void> {
     const { ledger, events, origin, onForeignEpoch } = this.#deps;
-    if (ledger.epoch === undefined) return ledger.begin(digest.upto, digest.epoch);
-    const verdict = ledger.judge(digest);
     try {
+      if (ledger.epoch === undefined) return ledger.begin(digest.upto, digest.epoch);
+      const verdict = ledger.judge(digest);
       if (verdict.kind === "foreign epoch") {
         events.judged("foreign", 0);
         onForeignEpoch();

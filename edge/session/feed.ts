@@ -60,7 +60,9 @@ export class Feed implements Receiver {
   readonly #owner: FeedOwner;
   readonly #socket: Socket;
   readonly #cutover: Cutover<Publication>;
-  readonly #own = new Set<Gsid>();
+  /** Two generations: a set that forgets its first element at each addition is slow. */
+  #own = new Set<Gsid>();
+  #ownBefore = new Set<Gsid>();
   #head: Gsid = 0;
   #epoch = "";
   #connectedAt: number | undefined;
@@ -126,13 +128,16 @@ export class Feed implements Receiver {
 
   /** The sender's reply carried this event: it need not come a second time. */
   replied(gsid: Gsid): void {
+    if (this.#own.size === MAX_OWN) {
+      this.#ownBefore = this.#own;
+      this.#own = new Set();
+    }
     this.#own.add(gsid);
-    if (this.#own.size > MAX_OWN) this.#own.delete(this.#own.values().next().value!);
   }
 
   receive(publication: Publication): void {
     if (this.#over) return;
-    if (this.#own.size > 0 && this.#own.delete(publication.gsid)) return;
+    if (this.#own.delete(publication.gsid) || this.#ownBefore.delete(publication.gsid)) return;
     if (this.#cutover.take(publication)) this.#deliver(publication);
   }
 
