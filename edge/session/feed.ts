@@ -23,6 +23,7 @@ import type { Socket } from "../socket/socket.ts";
 import type { Origin } from "../upstream/origin.ts";
 import { Cutover, type Gain, memberIn } from "./cutover.ts";
 import { Receipts } from "./receipts.ts";
+import { Takeover } from "./takeover.ts";
 
 export interface FeedDeps {
   hub: Hub;
@@ -60,13 +61,12 @@ export class Feed implements Receiver {
   readonly #owner: FeedOwner;
   readonly #socket: Socket;
   readonly #cutover: Cutover<Publication>;
+  readonly #takeover: Takeover;
   /** Two generations: a set that forgets its first element at each addition is slow. */
   #own = new Set<Gsid>();
   #ownBefore = new Set<Gsid>();
   #head: Gsid = 0;
   #epoch = "";
-  #connectedAt: number | undefined;
-  #taken: { at: number; connection: string } | undefined;
   #lastOffset: Gsid = 0;
   /** From the beginning: the first catch-up ends it. */
   #catchingUp = true;
@@ -77,6 +77,7 @@ export class Feed implements Receiver {
     this.#owner = owner;
     this.#deps = deps;
     this.#cutover = new Cutover(deps.maxBufferBytes);
+    this.#takeover = new Takeover(owner.id);
   }
 
   get id(): ConnectionId {
@@ -102,8 +103,8 @@ export class Feed implements Receiver {
     hub.audience.enterInbox(this);
     await flushBus();
     const entered = await origin.enter({ user, device, connection: id, named });
-    this.#connectedAt = entered.at;
-    this.#checkTaken();
+    this.#takeover.connected(entered.at);
+    if (this.#takeover.lost) this.#owner.end(CLOSES.forceDisconnect);
     for (const { group, membership } of entered.groups) {
       if (!this.#over) hub.audience.enterGroup(this, group, membership, 0);
     }
@@ -154,9 +155,8 @@ export class Feed implements Receiver {
 
   control(control: Control): void {
     if (control.type === "taken" && control.device === this.#owner.device) {
-      if (control.connection === this.id) return;
-      this.#taken = { at: control.at, connection: control.connection };
-      this.#checkTaken();
+      this.#takeover.claimed(control);
+      if (this.#takeover.lost) this.#owner.end(CLOSES.forceDisconnect);
     }
     if (control.type === "disconnect") {
       const { device } = control;
@@ -294,13 +294,5 @@ export class Feed implements Receiver {
     if (this.#socket.send(frame)) return true;
     this.#owner.end(CLOSES.slow);
     return false;
-  }
-
-  /** Of two connections of one device the later one stays, by the database's clock. */
-  #checkTaken(): void {
-    const mine = this.#connectedAt, taken = this.#taken;
-    if (mine === undefined || !taken) return;
-    const newer = taken.at > mine || (taken.at === mine && taken.connection > this.id);
-    if (newer) this.#owner.end(CLOSES.forceDisconnect);
   }
 }
