@@ -5,6 +5,7 @@ import { decodeLive } from "shared/bus/live.ts";
 import {
   ANNOUNCE,
   type Answer,
+  type Beat,
   type Call,
   decodeMessage,
   encodeMessage,
@@ -29,6 +30,7 @@ import { createSql, type Sql } from "./store/sql.ts";
 import { type TestOrigin, testOrigin, type TestOriginOptions } from "./testing.ts";
 
 const postgres = postgresOfThisFile();
+const EDGE_BEAT = encodeMessage<Beat>({ replica: "edge" });
 const CALLER = { user: "ana" as UserId, device: "phone" as DeviceId };
 
 /** An origin on servers of its own, its database, and what it publishes on topics. */
@@ -38,6 +40,10 @@ async function scene(options: TestOriginOptions = {}) {
   const origin = stack.use(await testOrigin(database, options));
   const sql = createSql(database.url, { name: "test", maxConnections: 1 });
   stack.defer(() => sql.end());
+  // The edge that `present` writes of: one that is not heard for six seconds is left out.
+  const beat = () => origin.bus.publish(`${ANNOUNCE.beat}.edge`, EDGE_BEAT);
+  const beating = setInterval(beat, 500);
+  stack.defer(() => clearInterval(beating));
   const published: string[] = [];
   origin.bus.subscribe("chat.>", ({ subject, data }) => {
     const { kind, data: text } = decodeLive(data)!;

@@ -64,9 +64,12 @@ export interface ServeOptions {
   events: ServeEvents;
   /** Monotonic. */
   nowMs: () => number;
-  /** Requests under way at once; a batch of sends counts as many. */
-  maxInFlight?: number;
+  /** Requests of each kind under way at once; a batch of sends counts as many. */
+  limits?: Readonly<Record<Kind, number>>;
 }
+
+/** Each kind has its own bound: devices that come back all at once keep nobody from sending. */
+export type Kind = "commands" | "entering" | "healing";
 
 export interface Serving {
   readonly inFlight: number;
@@ -74,12 +77,13 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const MAX_IN_FLIGHT = 8_192;
+const LIMITS: Record<Kind, number> = { commands: 8_192, entering: 512, healing: 256 };
 const NOTHING = new Uint8Array();
 
 /** How a method is read from the bus, done, and written; and what it says when it is not done. */
 interface Route<Request> {
   method: Method;
+  kind: Kind;
   subject: string;
   cost(request: Request): number;
   answer(request: Request): Promise<Uint8Array>;
@@ -87,16 +91,16 @@ interface Route<Request> {
 }
 
 export function serve(options: ServeOptions): Serving {
-  const { bus, events, nowMs, maxInFlight = MAX_IN_FLIGHT } = options;
+  const { bus, events, nowMs, limits = LIMITS } = options;
   const underWay = new Set<Promise<void>>();
-  let inFlight = 0;
+  const inFlight: Record<Kind, number> = { commands: 0, entering: 0, healing: 0 };
 
   const subscriptions = routesOf(options.handlers).map((route): NatsSubscription =>
     bus.subscribe(route.subject, (message) => take(route, message), { queue: ORIGIN_QUEUE })
   );
 
   function take<Request>(route: Route<Request>, message: BusMessage): void {
-    const { method } = route;
+    const { method, kind } = route;
     let request: Request, cost: number;
     try {
       request = decodeMessage(message.data) as Request;
@@ -105,13 +109,13 @@ export function serve(options: ServeOptions): Serving {
       events.poisoned(method, error);
       return message.respond(NOTHING);
     }
-    if (inFlight + cost > maxInFlight) {
+    if (inFlight[kind] + cost > limits[kind]) {
       events.refused(method);
       return message.respond(route.refusal(request, "tooManyRequests"));
     }
-    inFlight += cost;
+    inFlight[kind] += cost;
     const done = answer(route, request, message).finally(() => {
-      inFlight -= cost;
+      inFlight[kind] -= cost;
       underWay.delete(done);
     });
     underWay.add(done);
@@ -134,7 +138,7 @@ export function serve(options: ServeOptions): Serving {
 
   return {
     get inFlight() {
-      return inFlight;
+      return inFlight.commands + inFlight.entering + inFlight.healing;
     },
     async stop() {
       await Promise.all(subscriptions.map((subscription) => subscription.drain()));
@@ -159,6 +163,7 @@ function routesOf(handlers: Handlers): Route<any>[] {
 function sendRoute(handlers: Handlers): Route<SendBatch> {
   return {
     method: "send",
+    kind: "commands",
     subject: REQUEST.send,
     cost: ({ sends }) => sends.length,
     answer: async ({ sends }) =>
@@ -172,6 +177,7 @@ function callRoute(handlers: Handlers): Route<Call> {
   const encode = (answer: Answer) => utf8.encode(JSON.stringify({ v: BUS_VERSION, ...answer }));
   return {
     method: "call",
+    kind: "commands",
     subject: REQUEST.call,
     cost: () => 1,
     answer: async (call) => encode(await handlers.call(call)),
@@ -180,10 +186,11 @@ function callRoute(handlers: Handlers): Route<Call> {
 }
 
 function read<Request>(
-  method: "enter" | "catchUp" | "mend" | "changes" | "digest",
+  method: Exclude<Method, "send" | "call">,
   answer: (request: Request) => Promise<Uint8Array>,
 ): Route<Request> {
-  return { method, subject: REQUEST[method], cost: () => 1, answer, refusal: () => NOTHING };
+  const kind = method === "enter" || method === "catchUp" ? "entering" : "healing";
+  return { method, kind, subject: REQUEST[method], cost: () => 1, answer, refusal: () => NOTHING };
 }
 
 const utf8 = new TextEncoder();

@@ -5,17 +5,18 @@ import {
   type Call,
   decodeMessage,
   encodeMessage,
+  type Enter,
   REQUEST,
   type SendAnswers,
   type SendBatch,
 } from "shared/bus/requests.ts";
 import type { DeviceId, UserId } from "shared/ids.ts";
-import { type Handlers, serve } from "./serve.ts";
+import { type Handlers, type Kind, serve } from "./serve.ts";
 
 const SENT = { gsid: 16, at: "", conversation: "dm:ana:ben", prev: 0 };
 const CALLER = { user: "ana" as UserId, device: "phone" as DeviceId };
 
-function serveWith(handlers: Partial<Handlers>, maxInFlight?: number) {
+function serveWith(handlers: Partial<Handlers>, limits?: Record<Kind, number>) {
   const handle = new Map<string, (message: BusMessage) => void>();
   const events: string[] = [];
   const serving = serve({
@@ -34,7 +35,7 @@ function serveWith(handlers: Partial<Handlers>, maxInFlight?: number) {
       poisoned: (method) => events.push(`poisoned ${method}`),
     },
     nowMs: () => 0,
-    ...(maxInFlight !== undefined && { maxInFlight }),
+    ...(limits && { limits }),
   });
   const ask = (subject: string, data: Uint8Array) =>
     new Promise<Uint8Array>((respond) => handle.get(subject)!({ subject, data, respond }));
@@ -87,7 +88,7 @@ Deno.test("serve() refuses with 111 what is over its bound, and takes more when 
       await go.promise;
       return items.map(() => ({ result: SENT }));
     },
-  }, 3);
+  }, { commands: 3, entering: 0, healing: 0 });
   const first = ask(REQUEST.send, sends(3));
   const second = decodeMessage<SendAnswers>(await ask(REQUEST.send, sends(2))).answers;
   assert.equal(second.length, 2);
@@ -114,4 +115,16 @@ Deno.test("stop() takes no more, and waits for what is under way", async () => {
   assert.equal(stopped, false);
   go.resolve();
   await Promise.all([asked, stopping]);
+});
+
+Deno.test("devices that come back all at once keep nobody from sending", async () => {
+  const { ask } = serveWith({
+    enter: () => new Promise(() => {}),
+    send: (items) => Promise.resolve(items.map(() => ({ result: SENT }))),
+  }, { commands: 1, entering: 1, healing: 1 });
+  const enter = encodeMessage<Enter>({ ...CALLER, connection: "c" as never, named: false });
+  void ask(REQUEST.enter, enter);
+  assert.equal((await ask(REQUEST.enter, enter)).length, 0);
+  const answers = decodeMessage<SendAnswers>(await ask(REQUEST.send, sends(1))).answers;
+  assert.deepEqual(answers, [{ result: SENT }]);
 });

@@ -103,7 +103,7 @@ Deno.test("a bus outlives its server: nothing throws meanwhile, and subscription
   await gone.promise;
   assert.equal(bus.status, "disconnected");
   bus.publish("still", utf8.encode("lost"));
-  await assert.rejects(bus.request("still", utf8.encode("?"), 60_000), NoAnswer);
+  await assert.rejects(bus.request("still", utf8.encode("?"), 60_000), /no server/);
   await nats.restart();
   await back.promise;
   bus.publish("still", utf8.encode("here"));
