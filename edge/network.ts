@@ -6,26 +6,18 @@
  * @module
  */
 
+import { httpAddress, listenAddress, serverAddress } from "shared/config/addresses.ts";
 import type { EdgeConfig } from "./config.ts";
 
-const NATS_PORT = "4222";
+const NATS_PORT = 4222;
 
 /** Each as `host:port`, the way `--allow-net` takes them. */
 export function networkOf(config: EdgeConfig): string[] {
   const { listen, internal, nats, redis, tokens } = config;
-  const remote = [redis.url, ..."jwksUrl" in tokens.keys ? [tokens.keys.jwksUrl] : []];
   return [
-    ...[listen, internal].map(({ hostname, port }) => `${bracketed(hostname)}:${port}`),
-    ...nats.servers.map((server) => addressOf(server, NATS_PORT)),
-    ...remote.map((url) => addressOf(url, url.startsWith("https:") ? "443" : "80")),
+    ...[listen, internal].map(listenAddress),
+    ...nats.servers.map((server) => serverAddress(server, NATS_PORT)),
+    httpAddress(redis.url),
+    ..."jwksUrl" in tokens.keys ? [httpAddress(tokens.keys.jwksUrl)] : [],
   ];
-}
-
-function addressOf(server: string, defaultPort: string): string {
-  const { hostname, port } = new URL(server.includes("://") ? server : `nats://${server}`);
-  return `${hostname}:${port || defaultPort}`;
-}
-
-function bracketed(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
