@@ -40,7 +40,8 @@ export function drainCommand(terminal: Terminal): Command {
   });
 }
 
-type Presence = Record<string, { online: boolean; last_seen?: string }>;
+/** `unknown`: the store could not say. */
+type Presence = Record<string, { online: boolean; unknown?: true }>;
 
 export function presenceCommand(terminal: Terminal): Command {
   const command = new Command("presence")
@@ -52,7 +53,8 @@ export function presenceCommand(terminal: Terminal): Command {
       if (options.json) terminal.print(JSON.stringify(presence));
       else {
         for (const user of users) {
-          terminal.print(`${user}  ${presence[user]?.online ? "online" : "offline"}`);
+          const { online, unknown } = presence[user]!;
+          terminal.print(`${user}  ${online ? "online" : unknown ? "unknown" : "offline"}`);
         }
       }
     },

@@ -8,6 +8,10 @@
  */
 
 import { join } from "node:path";
+import { readEdgeConfig } from "edge/config.ts";
+import { networkOf as edgeNetworkOf } from "edge/network.ts";
+import { readOriginConfig } from "origin/config.ts";
+import { networkOf as originNetworkOf } from "origin/network.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import { startProcess } from "../services/process.ts";
 import { waitUntil } from "../services/wait_until.ts";
@@ -34,15 +38,27 @@ export function startProgram(
   place: ProgramPlace,
   { env, logs }: { env: Record<string, string>; logs: string },
 ): Running {
+  const settings = { ...env, ...placeSettings(place) };
   const [command, ...args] = startCommand(place.kind);
   return startProcess(command, {
     name: place.id,
-    args,
+    args: narrowNetwork(args, networkOf(place.kind, { ...Deno.env.toObject(), ...settings })),
     cwd: CHECKOUT,
-    env: { ...env, ...placeSettings(place) },
+    env: settings,
     logFile: join(logs, `${place.id}.log`),
     stopMs: STOP_MS,
   });
+}
+
+/** To the addresses that the settings name: an edge, for one, cannot reach the database. */
+export function narrowNetwork(args: readonly string[], addresses: readonly string[]): string[] {
+  return args.map((arg) => arg === "--allow-net" ? `--allow-net=${addresses.join(",")}` : arg);
+}
+
+function networkOf(kind: ProgramKind, settings: Record<string, string>): string[] {
+  return kind === "edge"
+    ? edgeNetworkOf(readEdgeConfig(settings))
+    : originNetworkOf(readOriginConfig(settings, Deno.readTextFileSync));
 }
 
 /** The task's own words, run by this very Deno: a task runner in between would hide the pid. */

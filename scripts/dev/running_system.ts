@@ -7,16 +7,17 @@
  * @module
  */
 
-import type { DataFolder } from "./data_folder.ts";
 import { type ProgramPlace, untilReady } from "./program.ts";
 import type { Programs } from "./programs.ts";
+import type { Secrets } from "./secrets.ts";
 import type { Services } from "./services.ts";
 import { type EdgeState, type OriginState, type State, writeState } from "./state.ts";
 import type { Supervised } from "./supervised.ts";
 import type { System } from "./system.ts";
 
 export interface SystemParts {
-  folder: DataFolder;
+  logs: string;
+  secrets: Secrets;
   services: Services;
   programs: Programs;
   stateFile: string | undefined;
@@ -32,11 +33,11 @@ export class RunningSystem implements System {
   }
 
   get logs(): string {
-    return this.#parts.folder.logs;
+    return this.#parts.logs;
   }
 
   get state(): State {
-    const { folder, services, programs } = this.#parts;
+    const { secrets, services, programs } = this.#parts;
     const pidOf = (place: ProgramPlace) => programs.parts.get(place.id)!.pid;
     const placesOf = (kind: string) => programs.places.filter((place) => place.kind === kind);
     return {
@@ -44,8 +45,8 @@ export class RunningSystem implements System {
       edges: placesOf("edge").map((place) => edgeState(place, pidOf(place))),
       origins: placesOf("origin").map((place) => originState(place, pidOf(place))),
       ...services.describe(),
-      api_key: folder.secrets.apiKey,
-      token_secret: folder.secrets.tokenSecret,
+      api_key: secrets.apiKey,
+      token_secret: secrets.tokenSecret,
     };
   }
 

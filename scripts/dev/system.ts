@@ -9,10 +9,11 @@
  */
 
 import { type DataFolder, openDataFolder, temporaryDataFolder } from "./data_folder.ts";
-import type { ProgramKind } from "./program.ts";
+import type { ProgramKind, ProgramPlace } from "./program.ts";
 import { assertPortsFree, planPlaces, startPrograms } from "./programs.ts";
 import type { Report } from "./progress.ts";
 import { RunningSystem } from "./running_system.ts";
+import type { Secrets } from "./secrets.ts";
 import { type Environment, type Services, startServices } from "./services.ts";
 import type { State } from "./state.ts";
 
@@ -70,6 +71,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   let system: RunningSystem | undefined = undefined;
   const supervision = { restart, report, onRestart: () => void system?.publish() };
   const { durable = false, environment = {} } = options;
+  const secrets = secretsOf(folder, environment);
   const services = stack.use(
     await startServices({ ...supervision, folder, durable, fresh, environment }),
   );
@@ -78,27 +80,52 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       ...supervision,
       places,
       logs: folder.logs,
-      settingsOf: (kind) => settingsOf(kind, { folder, services, options }),
+      settingsOf: (kind) => settingsOf(kind, { secrets, services, places, options }),
     }),
   );
-  system = new RunningSystem({ folder, services, programs, stateFile: options.stateFile });
+  const { logs } = folder;
+  system = new RunningSystem({ logs, secrets, services, programs, stateFile: options.stateFile });
   await system.publish();
   system.owns(stack.move());
   return system;
 }
 
+/** Those of the environment go before those of the folder. */
+function secretsOf({ secrets }: DataFolder, environment: Environment): Secrets {
+  const { TOKEN_SECRET, API_KEY } = environment;
+  return {
+    ...secrets,
+    ...(TOKEN_SECRET && { tokenSecret: TOKEN_SECRET }),
+    ...(API_KEY && { apiKey: API_KEY }),
+  };
+}
+
 interface SettingsSource {
-  folder: DataFolder;
+  secrets: Secrets;
   services: Services;
+  places: readonly ProgramPlace[];
   options: SystemOptions;
 }
 
 function settingsOf(
   kind: ProgramKind,
-  { folder: { secrets }, services, options }: SettingsSource,
+  { secrets, services, places, options }: SettingsSource,
 ): Record<string, string> {
+  const { environment = {}, env, edgeEnv, originEnv } = options;
   const found = services.settingsOf(kind);
-  return kind === "edge"
-    ? { ...found, TOKEN_SECRET: secrets.tokenSecret, ...options.env, ...options.edgeEnv }
-    : { ...found, API_KEY: secrets.apiKey, ...options.env, ...options.originEnv };
+  if (kind === "origin") return { ...found, API_KEY: secrets.apiKey, ...env, ...originEnv };
+  return {
+    ...found,
+    TOKEN_SECRET: secrets.tokenSecret,
+    ...(!environment.ALLOWED_ORIGINS && { ALLOWED_ORIGINS: ownPages(places).join(",") }),
+    ...env,
+    ...edgeEnv,
+  };
+}
+
+function ownPages(places: readonly ProgramPlace[]): string[] {
+  return places.filter(({ kind }) => kind === "edge").flatMap(({ port }) => [
+    `http://127.0.0.1:${port}`,
+    `http://localhost:${port}`,
+  ]);
 }

@@ -8,9 +8,13 @@
  * @module
  */
 
+import { Redis } from "@upstash/redis";
 import postgres from "postgres";
+import type { UserId } from "shared/ids.ts";
+import { replicaKey, REPLICAS_KEY, userField } from "shared/presence.ts";
 import { connect as connectNats, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { connectDevice, type Device, type DeviceOptions } from "testing/client.ts";
+import { waitUntil } from "../services/wait_until.ts";
 import { startSystem, type System, type SystemOptions } from "../dev/system.ts";
 
 export type TestDeviceOptions = Partial<DeviceOptions> & {
@@ -66,6 +70,31 @@ export class TestSystem {
     const { recorder } = this.system.state.push;
     const response = await fetch(`${recorder}/pushes?user=${encodeURIComponent(user)}`);
     return await response.json();
+  }
+
+  /** Whether any edge says, in the store, that the user is connected to it. */
+  async isOnline(user: string): Promise<boolean> {
+    const { url, token } = this.system.state.redis;
+    const redis = new Redis({
+      url,
+      token,
+      automaticDeserialization: false,
+      enableTelemetry: false,
+    });
+    const replicas = await redis.zrange<string[]>(REPLICAS_KEY, 0, -1);
+    const found = await Promise.all(
+      replicas.map((replica) => redis.hget(replicaKey(replica), userField(user as UserId))),
+    );
+    return found.some((devices) => devices !== null && devices !== "[]");
+  }
+
+  /** Presence is removed a moment after a connection has ended. */
+  async untilOffline(user: string): Promise<void> {
+    await waitUntil(async () => await this.isOnline(user) ? undefined : true, {
+      what: `${user} to be offline`,
+      withinMs: 5_000,
+      everyMs: 50,
+    });
   }
 
   /** A connection to the database, for looking at what was stored. */
