@@ -1,0 +1,81 @@
+/**
+ * Everything arrives even when the fast paths do nothing at all: these origins neither publish
+ * what they commit nor make push jobs for it.
+ */
+import assert from "node:assert/strict";
+import type { Device } from "testing/client.ts";
+import { name, systemOfThisFile } from "testing/system.ts";
+import { waitUntil } from "../services/wait_until.ts";
+
+const running = systemOfThisFile({ origins: 2, originEnv: { FAST_PATHS: "none" } });
+const DIGEST_MS = 5_000;
+const LATE_CHECK_MS = 20_000;
+
+Deno.test("messages that nobody published reach all devices by the digest, once", async () => {
+  const test = await running();
+  const [a, b] = [name("ana"), name("bob")];
+  await using ana = await test.device(a, { edge: 0 });
+  await using laptop = await test.device(a, { edge: 1, device: "laptop" });
+  await using bob = await test.device(b, { edge: 1 });
+  const gsids: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    gsids.push((await ana.send(b, `m${i}`)).gsid);
+    await Promise.all([laptop, bob].map((device) => device.waitForGsid(gsids.at(-1)!, DIGEST_MS)));
+  }
+  for (const device of [laptop, bob]) {
+    const heard = device.received.flatMap(({ event }) => event.gsid ?? []);
+    assert.deepEqual(heard, gsids);
+    assertNoCursorSkips(device, gsids);
+  }
+});
+
+Deno.test("a group that nobody published to is heard by those who joined meanwhile", async () => {
+  const test = await running();
+  const group = name("team");
+  await using ana = await test.device(name("ana"), { edge: 0 });
+  await using bob = await test.device(name("bob"), { edge: 1 });
+  const { gsid: created } = await ana.rpc("group.create", { group, members: [bob.user] });
+  const { gsid: first } = await ana.send({ group }, "first");
+  await bob.waitForGsid(created, DIGEST_MS);
+  await bob.waitForGsid(first, DIGEST_MS);
+  const { gsid: second } = await ana.send({ group }, "second");
+  await bob.waitForGsid(second, DIGEST_MS);
+  assert.deepEqual(bob.events.map(({ gsid }) => gsid), [created, first, second]);
+  assertNoCursorSkips(bob, [created, first, second]);
+});
+
+Deno.test("an alert that nobody published is heard by everybody", async () => {
+  const test = await running();
+  await using ana = await test.device(name("ana"), { edge: 0 });
+  await using bob = await test.device(name("bob"), { edge: 1 });
+  const { gsid } = await test.api("alert", { id: name("alert"), body: { text: "hear" } });
+  await Promise.all([ana, bob].map((device) => device.waitForGsid(gsid, DIGEST_MS)));
+});
+
+Deno.test("a message without a push job is pushed by the late check, once", async () => {
+  const test = await running();
+  const b = name("bob");
+  {
+    await using bob = await test.device(b, { device: "phone" });
+    await bob.rpc("device.register", { platform: "fcm", token: `fcm-${b}`, app: "chat" });
+  }
+  await test.untilOffline(b);
+  await using ana = await test.device(name("ana"));
+  const { gsid } = await ana.send(b, "m1");
+  const pushes = await waitUntil(async () => {
+    const all = await test.pushesOf(b);
+    return all.length > 0 ? all : undefined;
+  }, { what: "the push", withinMs: LATE_CHECK_MS, everyMs: 100 });
+  assert.deepEqual(pushes.map((push) => Number(push.gsid)), [gsid]);
+});
+
+/** A cursor says: everything up to here was handed out. */
+function assertNoCursorSkips(device: Device, gsids: readonly number[]): void {
+  const heard = new Set<number>();
+  for (const { event, offset } of device.received) {
+    if (event.gsid !== undefined) heard.add(event.gsid);
+    if (offset === undefined) continue;
+    const skipped = gsids.filter((gsid) => gsid <= offset && !heard.has(gsid));
+    assert.deepEqual(skipped, [], `the cursor ${offset} skips`);
+  }
+}
