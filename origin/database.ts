@@ -8,6 +8,7 @@
  */
 
 import { createSql, type Sql, sqlStateOf } from "./store/sql.ts";
+import { pause } from "shared/pause.ts";
 import { migrate } from "./store/migrate.ts";
 
 export interface Database extends AsyncDisposable {
@@ -84,16 +85,4 @@ async function migrateOnceThere(sql: Sql, { signal, onWait }: DatabaseOptions): 
 function isAway(error: unknown): boolean {
   const code = sqlStateOf(error) ?? (error as { code?: unknown } | null)?.code;
   return typeof code === "string" && AWAY.has(code);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -9,8 +9,9 @@ import { type TestNats, testNats } from "testing/nats.ts";
 import { type TestRedis, testRedis } from "testing/redis.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { SILENT_LOG } from "shared/log.ts";
-import { type Origin, type OriginDeps, startOrigin } from "./app.ts";
+import { type Origin, startOrigin } from "./app.ts";
 import { type OriginConfig, readOriginConfig } from "./config.ts";
+import type { OriginDeps } from "./scene.ts";
 
 export const API_KEY = "k".repeat(32);
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { testNats } from "testing/nats.ts";
 import { NoAnswer } from "shared/bus/bus.ts";
-import { connectNats, isSupported, type NatsBus } from "shared/bus/nats.ts";
+import { connectNats, type NatsBus } from "shared/bus/nats.ts";
+import { isSupported } from "shared/bus/nats_connect.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();

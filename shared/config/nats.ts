@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NatsAuth, NatsOptions } from "shared/bus/nats.ts";
+import type { NatsAuth, NatsOptions } from "shared/bus/nats_connect.ts";
 import type { SettingsReader } from "shared/config/read.ts";
 
 export type NatsConfig = Pick<NatsOptions, "servers" | "auth" | "tls" | "inboxPrefix">;

@@ -1,0 +1,42 @@
+/**
+ * What an origin is given, and what its parts share while it is put together.
+ *
+ * @module
+ */
+
+import type { Log } from "shared/log.ts";
+import type { Metrics } from "shared/metrics.ts";
+import type { Every } from "./audit/every.ts";
+import type { OriginConfig } from "./config.ts";
+import type { OriginEvents } from "./metrics.ts";
+import type { PresenceLookup } from "./presence/lookup.ts";
+import type { ReadText } from "./push/config.ts";
+
+export interface OriginDeps {
+  log: Log;
+  /** Wall clock, ms since 1970. */
+  nowMs(): number;
+  /** Monotonic. */
+  elapsedMs(): number;
+  /** In [0, 1). */
+  random(): number;
+  readText: ReadText;
+  /** Aborted by whoever wants the origin to drain: a signal of the system, or an operator. */
+  drain: AbortController;
+  /** Instead of the store's answers, for tests of what happens when they are wrong. */
+  presence?: PresenceLookup;
+}
+
+/** What the parts of one origin share. */
+export interface Scene extends OriginDeps {
+  config: OriginConfig;
+  /** Unique to this start. */
+  id: string;
+  /** Ends the waiting for servers that are not there: to drain, or because another part failed. */
+  giveUp: AbortSignal;
+  metrics: Metrics;
+  events: OriginEvents;
+  every: Every;
+  /** Ends what was added to it, last first. */
+  parts: AsyncDisposableStack;
+}
