@@ -63,5 +63,5 @@ export function anyEvent(): fc.Arbitrary<StoredEvent> {
     prev: fc.oneof(fc.constant(0), anyGsid()),
     fields: fields.map((value) => JSON.stringify(value)),
     inboxes: fc.array(anyId<UserId>(), { maxLength: 4 }),
-  });
+  }, { noNullPrototype: true });
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Gsid } from "shared/gsid.ts";
+import { type Gsid, isGsid } from "shared/gsid.ts";
 
 export const LIVE_VERSION = 1;
 /** Bytes: version, kind, two reserved, gsid (float64 BE), membership (float64 BE). */
@@ -63,6 +63,6 @@ export function decodeLive(bytes: Uint8Array): Live | undefined {
   if (!kind) return;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const gsid = view.getFloat64(4), membership = view.getFloat64(12);
-  if (!Number.isSafeInteger(gsid) || !Number.isSafeInteger(membership)) return;
+  if (!isGsid(gsid) || !isGsid(membership)) return;
   return { kind, gsid, membership, data: text.decode(bytes.subarray(PREFIX_BYTES)) };
 }

@@ -36,21 +36,35 @@ export function encodePage<Header>(page: Page<Header>): Uint8Array {
 
 /** @throws {RangeError} When the bytes are no page. */
 export function decodePage<Header>(bytes: Uint8Array): Page<Header> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = view.getUint32(at);
-    parts.push(bytes.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  const [header, ...events] = parts;
+  const [header, ...events] = partsOf(bytes);
   if (!header) throw new RangeError("Cannot read a page: it is empty");
   return {
-    header: JSON.parse(text.decode(header)) as Header,
+    header: parseHeader(header) as Header,
     events: events.map((event) => {
       const live = decodeLive(event);
       if (!live) throw new RangeError("Cannot read a page: it holds an event of another version");
       return live;
     }),
   };
+}
+
+function partsOf(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const start = at + 4;
+    const end = start > bytes.length ? start : start + view.getUint32(at);
+    if (end > bytes.length) throw new RangeError("Cannot read a page: it ends too early");
+    parts.push(bytes.subarray(start, end));
+    at = end;
+  }
+  return parts;
+}
+
+function parseHeader(header: Uint8Array): unknown {
+  try {
+    return JSON.parse(text.decode(header));
+  } catch (cause) {
+    throw new RangeError("Cannot read a page: its header is not JSON", { cause });
+  }
 }

@@ -194,7 +194,9 @@ const text = new TextDecoder();
 
 type Unversioned<Message> = Message extends Versioned ? Omit<Message, "v"> : never;
 
-export function encodeMessage<Message extends Versioned>(message: Unversioned<Message>) {
+export function encodeMessage<Message extends Versioned>(
+  message: Unversioned<Message>,
+): Uint8Array {
   return utf8.encode(JSON.stringify({ v: BUS_VERSION, ...message }));
 }
 
