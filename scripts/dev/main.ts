@@ -56,10 +56,11 @@ function welcome(
     ["state", stateFile],
     ["logs", `${FOLDER}/logs`],
   ];
+  const task = `npx -y deno@${Deno.version.deno} task`;
   const lines = rows.map(([name, value]) => `  ${name!.padEnd(10)} ${value}`);
   return `\nFanfare is up after ${(tookMs / 1000).toFixed(1)} s. Ctrl-C ends all of it.\n\n${
     lines.join("\n")
-  }\n\nNext: deno task tail bob, and from another terminal: deno task send ana bob "hello"\n`;
+  }\n\nNext, in another terminal:      ${task} tail bob\nand in a third one:             ${task} send ana bob hello\n`;
 }
 
 const print = (line: string) => write(`${line}\n`);

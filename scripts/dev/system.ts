@@ -107,6 +107,9 @@ interface SettingsSource {
   options: SystemOptions;
 }
 
+/** What is in our own environment would be passed on with it. */
+const NOT_FOR_EDGES = { DATABASE_URL: "", API_KEY: "" };
+
 function settingsOf(
   kind: ProgramKind,
   { secrets, services, places, options }: SettingsSource,
@@ -116,6 +119,7 @@ function settingsOf(
   if (kind === "origin") return { ...found, API_KEY: secrets.apiKey, ...env, ...originEnv };
   return {
     ...found,
+    ...NOT_FOR_EDGES,
     TOKEN_SECRET: secrets.tokenSecret,
     ...(!environment.ALLOWED_ORIGINS && { ALLOWED_ORIGINS: ownPages(places).join(",") }),
     ...env,
