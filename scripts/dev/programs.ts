@@ -15,7 +15,7 @@ import { Supervised } from "./supervised.ts";
 
 export interface ProgramsOptions {
   places: readonly ProgramPlace[];
-  settingsOf: (kind: ProgramKind) => Record<string, string>;
+  settingsOf: (place: ProgramPlace) => Record<string, string>;
   logs: string;
   restart: boolean;
   onRestart: (id: string) => void;
@@ -77,7 +77,7 @@ export async function startPrograms(options: ProgramsOptions): Promise<Programs>
   const start = async (place: ProgramPlace) => {
     const program = await Supervised.start({
       id: place.id,
-      start: () => Promise.resolve(startProgram(place, { env: settingsOf(place.kind), logs })),
+      start: () => Promise.resolve(startProgram(place, { env: settingsOf(place), logs })),
       restart,
       onRestart,
     });

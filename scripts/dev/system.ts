@@ -40,6 +40,8 @@ export interface SystemOptions {
   env?: Record<string, string>;
   edgeEnv?: Record<string, string>;
   originEnv?: Record<string, string>;
+  /** Of single programs, by id. */
+  programEnv?: Record<string, Record<string, string>>;
   report?: Report;
 }
 
@@ -80,7 +82,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       ...supervision,
       places,
       logs: folder.logs,
-      settingsOf: (kind) => settingsOf(kind, { secrets, services, places, options }),
+      settingsOf: (place) => ({
+        ...settingsOf(place.kind, { secrets, services, places, options }),
+        ...options.programEnv?.[place.id],
+      }),
     }),
   );
   const { logs } = folder;
