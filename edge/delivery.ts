@@ -65,6 +65,8 @@ const SENDS = {
   maxWaiting: 20_000,
 };
 const PAUSE_MS = 250;
+/** Many times what the fast path takes, and little of the 5 s in which a loss is mended. */
+const GRACE_MS = 250;
 
 export class Delivery {
   readonly connections: Connections;
@@ -153,6 +155,7 @@ export class Delivery {
       hub: this.hub,
       onForeignEpoch: () => this.connections.endAll(CLOSES.insufficientState),
       now: this.#deps.now,
+      grace: () => new Promise((resolve) => void this.#deps.turns.later(resolve, GRACE_MS)),
       events: this.#deps.events,
     });
   }

@@ -13,7 +13,7 @@ import type { Digest } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { TopicKey } from "shared/topic.ts";
 import type { Origin } from "../upstream/origin.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Judgement, Ledger } from "./ledger.ts";
 
 export interface ProverDeps {
   ledger: Ledger;
@@ -26,6 +26,8 @@ export interface ProverDeps {
   /** The database is another, or has lost commits: nobody's cursor holds any more. */
   onForeignEpoch(): void;
   now(): number;
+  /** Resolves when what was committed just now has come by the fast path, if it comes. */
+  grace(): Promise<void>;
   events: ProverEvents;
 }
 
@@ -91,7 +93,7 @@ export class Prover {
     const { ledger, events, origin, onForeignEpoch } = this.#deps;
     try {
       if (ledger.epoch === undefined) return ledger.begin(digest.upto, digest.epoch);
-      const verdict = ledger.judge(digest);
+      const verdict = await this.#verdict(digest);
       if (verdict.kind === "foreign epoch") {
         events.judged("foreign", 0);
         onForeignEpoch();
@@ -112,6 +114,14 @@ export class Prover {
       // What waits would only find the gap that this leaves, and fail again at once.
       this.#waiting.length = 0;
     }
+  }
+
+  /** Of what a digest misses most is on its way still: it ends at the very head of the log. */
+  async #verdict(digest: Digest): Promise<Judgement> {
+    const verdict = this.#deps.ledger.judge(digest);
+    if (verdict.kind !== "differs") return verdict;
+    await this.#deps.grace();
+    return this.#deps.ledger.judge(digest);
   }
 
   #prove(upto: Gsid, outcome: "equal" | "mended", topics: number): void {

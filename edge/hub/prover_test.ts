@@ -60,6 +60,7 @@ function rig(stored: number[]) {
       ledger.leave("k");
     },
     now: () => 0,
+    grace: () => Promise.resolve(control.meanwhile()),
     events: { judged() {} },
   });
   return { ledger, prover, log, control };
@@ -141,4 +142,14 @@ Deno.test("Prover ends everything when the database is another", async () => {
   await turn();
   assert.deepEqual(log, ["foreign"]);
   assert.deepEqual([ledger.proven, ledger.epoch], [7, "F"]);
+});
+
+Deno.test("Prover reads nothing that comes by itself a moment after the digest", async () => {
+  const { prover, ledger, log, control } = rig([20]);
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  control.meanwhile = () => void ledger.hand("k", 20);
+  prover.heard(digest(10, 40, [20]));
+  await turn();
+  assert.deepEqual(log, ["proved 40"]);
 });

@@ -60,6 +60,7 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
     hub,
     onForeignEpoch: () => assert.fail("the epoch never changes here"),
     now: () => 0,
+    grace: turn,
     events: { judged: (outcome) => trace.push(`judged ${outcome}, proven ${ledger.proven}`) },
   });
   const deliver = ({ topic, live }: { topic: TopicKey; live: Live }) => {

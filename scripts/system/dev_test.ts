@@ -150,7 +150,8 @@ function startDev(
   const dev: Dev = {
     stateFile,
     folder: path,
-    status: child.status,
+    // What it said last comes after it has ended.
+    status: child.drained.then(() => child.status),
     output: () => child.printed() + child.told(),
     until,
     up: () =>

@@ -108,6 +108,13 @@ export class TestSystem {
     const connection = await connectNats({ servers: this.system.state.nats.url });
     return await watchSubject(connection, subject);
   }
+
+  /** A digest may be faster than the publish of what it covers: waits for that, then for more. */
+  async published(watch: Watch): Promise<void> {
+    const some = () => watch.messages.length > 0 ? true : undefined;
+    await waitUntil(some, { what: "something to be published", withinMs: 5_000 });
+    await watch.settle();
+  }
 }
 
 /** What came on a subject, in order. */

@@ -1,4 +1,8 @@
-/** @module A test that waits for what never comes fails, instead of waiting for ever. */
+/**
+ * A test that waits for what never comes fails, instead of waiting for ever. For tests alone.
+ *
+ * @module
+ */
 
 const DEADLINE_MS = 5_000;
 
