@@ -19,7 +19,13 @@ const digest = (after: number, upto: number, gsids: number[] = []): Digest => ({
 function rig(stored: number[]) {
   const ledger = new Ledger();
   const log: string[] = [];
-  const control = { failing: false, head: 0, maxEvents: Infinity, mendFails: false };
+  const control = {
+    failing: false,
+    head: 0,
+    maxEvents: Infinity,
+    mendFails: false,
+    meanwhile() {},
+  };
   const prover: Prover = new Prover({
     ledger,
     origin: {
