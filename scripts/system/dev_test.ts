@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { type TemporaryDirectory, temporaryDirectory } from "testing/temporary_directory.ts";
+import { cli, startDev } from "testing/dev.ts";
+import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { readState, type State } from "../dev/state.ts";
 import { signalProcess } from "../services/process.ts";
 import { waitUntil } from "../services/wait_until.ts";
-
-const MAIN = join(import.meta.dirname!, "../dev/main.ts");
-const CLI = join(import.meta.dirname!, "../cli/main.ts");
-const READY_MS = 60_000;
 
 Deno.test("dev runs until it is told to end, then leaves nothing behind but its data", async () => {
   await using folder = await temporaryDirectory("dev");
@@ -124,95 +120,6 @@ Deno.test("the first minutes of a terminal: token, tail, send, drain", async () 
   const wrong = await cli(dev, ["drain", "edge-9"]);
   assert.equal(wrong.code, 2);
 });
-
-interface Dev extends AsyncDisposable {
-  readonly stateFile: string;
-  readonly folder: string;
-  readonly status: Promise<Deno.CommandStatus>;
-  output(): string;
-  up(): Promise<State>;
-  until<T>(ask: () => T | undefined | Promise<T | undefined>, what: string): Promise<T>;
-  end(signal: Deno.Signal): Promise<{ code: number; signal: Deno.Signal | null }>;
-}
-
-/** Its data is in the folder that it is started in, so that no two tests share any. */
-function startDev(
-  { path }: TemporaryDirectory,
-  args: string[],
-  env: Record<string, string> = {},
-): Dev {
-  const stateFile = join(path, ".cache/dev/state.json");
-  const child = run([MAIN, ...args], path, env);
-  let ended = false;
-  child.status.then(() => ended = true);
-  const until = <T>(ask: () => T | undefined | Promise<T | undefined>, what: string) =>
-    waitUntil(ask, { what, withinMs: READY_MS, everyMs: 20 });
-  const dev: Dev = {
-    stateFile,
-    folder: path,
-    // What it said last comes after it has ended.
-    status: child.drained.then(() => child.status),
-    output: () => child.printed() + child.told(),
-    until,
-    up: () =>
-      until(async () => {
-        if (ended) throw new Error(`Cannot start dev:\n${dev.output()}`);
-        return child.printed().includes("Fanfare is up") ? await readState(stateFile) : undefined;
-      }, "dev to be up"),
-    async end(signal) {
-      child.kill(signal);
-      const { code, signal: by } = await child.status;
-      return { code, signal: by };
-    },
-    async [Symbol.asyncDispose]() {
-      if (!ended) await dev.end("SIGTERM");
-      await child.drained;
-    },
-  };
-  return dev;
-}
-
-interface CliResult {
-  code: number;
-  printed: string;
-}
-
-function cli(dev: Dev, args: string[]): Promise<CliResult> & { told(): string } {
-  const child = run([CLI, ...args, "--state", dev.stateFile], dev.folder);
-  const result = (async () => {
-    const { code } = await child.status;
-    await child.drained;
-    return { code, printed: child.printed().trim() };
-  })();
-  return Object.assign(result, { told: () => child.told() });
-}
-
-function run(args: string[], cwd: string, env: Record<string, string> = {}) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...args],
-    cwd,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let printed = "", told = "";
-  const collect = async (stream: ReadableStream<Uint8Array>, take: (text: string) => void) => {
-    const decoder = new TextDecoder();
-    for await (const bytes of stream) take(decoder.decode(bytes, { stream: true }));
-  };
-  const drained = Promise.all([
-    collect(child.stdout, (text) => printed += text),
-    collect(child.stderr, (text) => told += text),
-  ]);
-  return {
-    status: child.status,
-    drained,
-    printed: () => printed,
-    told: () => told,
-    kill: (signal: Deno.Signal) => child.kill(signal),
-  };
-}
 
 function pidsOf({ edges, origins, postgres, nats, redis, push }: State): number[] {
   return [...edges, ...origins, postgres, nats, redis, push].flatMap(({ pid }) => pid ?? []);
