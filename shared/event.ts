@@ -8,7 +8,7 @@
  */
 
 import type { ConversationId, GroupId, MessageId, UserId } from "shared/ids.ts";
-import { parseConversation } from "shared/ids.ts";
+import { kindOfConversation, parseConversation } from "shared/ids.ts";
 import { atOfGsid, type Gsid } from "shared/gsid.ts";
 import { groupTopic, inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
 
@@ -82,6 +82,7 @@ export function topicsOf(event: Pick<StoredEvent, "conversation" | "inboxes">): 
 
 /** The topic that all of a conversation's members share; a direct conversation has none. */
 export function sharedTopicOf(conversation: ConversationId): TopicKey | undefined {
+  if (kindOfConversation(conversation) === "direct") return;
   const parsed = parseConversation(conversation);
   if (parsed?.kind === "group") return groupTopic(parsed.group);
   if (parsed?.kind === "system") return SYSTEM_ALERTS;

@@ -25,6 +25,9 @@ export const MAX_ID_BYTES = 128;
 const utf8 = new TextEncoder();
 // deno-lint-ignore no-control-regex -- control characters are exactly what an id must not hold
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const SURROGATE = /[\ud800-\udfff]/;
+/** What one UTF-16 unit takes at most: counting bytes is dear, and most ids are short. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /**
  * Says what is wrong with an id, or `undefined` when it is one: 1 to 128 bytes of well-formed
@@ -35,6 +38,7 @@ export function faultInId(value: unknown): string | undefined {
   if (value === "") return "must not be empty";
   if (!value.isWellFormed()) return "must be well-formed Unicode";
   if (CONTROL.test(value)) return "must not hold control characters";
+  if (value.length * MAX_BYTES_PER_UNIT <= MAX_ID_BYTES) return;
   const bytes = value.length > MAX_ID_BYTES ? Infinity : utf8.encode(value).length;
   if (bytes > MAX_ID_BYTES) return `must be at most ${MAX_ID_BYTES} bytes of UTF-8`;
 }
@@ -67,6 +71,12 @@ export type Conversation =
   | { kind: "group"; group: GroupId }
   | { kind: "system" };
 
+/** The kind of a conversation whose id has been checked: its first letters tell. */
+export function kindOfConversation(id: ConversationId): Conversation["kind"] {
+  if (id === SYSTEM_CONVERSATION) return "system";
+  return id.startsWith("group:") ? "group" : "direct";
+}
+
 /** Reads a conversation id; `undefined` when it is none, or not written the one right way. */
 export function parseConversation(id: string): Conversation | undefined {
   if (id === SYSTEM_CONVERSATION) return { kind: "system" };
@@ -89,6 +99,8 @@ export function parseConversation(id: string): Conversation | undefined {
 
 /** Byte order of UTF-8, which is code point order and not that of `<` on strings. */
 export function compareBytes(one: string, other: string): number {
+  // Without surrogates the two orders are the same.
+  if (!SURROGATE.test(one) && !SURROGATE.test(other)) return one < other ? -1 : +(one > other);
   const a = utf8.encode(one), b = utf8.encode(other);
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;

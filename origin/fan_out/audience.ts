@@ -10,7 +10,7 @@
 import { LRUCache } from "lru-cache";
 import type { CommittedEvent } from "../commit/committed.ts";
 import type { Gsid } from "shared/gsid.ts";
-import { type ConversationId, parseConversation, type UserId } from "shared/ids.ts";
+import { type ConversationId, kindOfConversation, type UserId } from "shared/ids.ts";
 import type { Sql } from "../store/sql.ts";
 import type { Audience } from "./decide.ts";
 
@@ -43,7 +43,7 @@ export class Audiences {
 
   /** Never rejects, nor takes longer than the timeout. */
   async of(event: CommittedEvent): Promise<Audience> {
-    if (parseConversation(event.conversation)?.kind !== "group") return [];
+    if (kindOfConversation(event.conversation) !== "group") return [];
     if (event.members > this.#options.largeGroup) return "large";
     const key = `${event.membership} ${event.conversation}`;
     const cached = this.#cache.get(key);
