@@ -34,8 +34,8 @@ const BODY_PADDING = "x".repeat(100);
 interface Client {
   index: number;
   socket: LoadSocket;
-  /** gsids it was told of. */
-  known: Set<number>;
+  /** The last membership event that it heard. */
+  joined: number;
   replies: Map<number, (reply: Reply) => void>;
   lastCommand: number;
 }
@@ -46,22 +46,26 @@ interface Reply {
   rpc?: { data: { gsid: number } };
 }
 
-/** A message on its way. */
+/** A message, from its sending to its last copy, which may come late. */
 interface Flight {
   sentMs: number;
   sender: Client;
-  /** Clients that have yet to be told, the sender by its acknowledgement. */
+  gsid: number;
+  /** For each client whether it was told, the sender by its acknowledgement. */
+  told: Uint8Array;
+  /** Clients that have yet to be told. */
   left: number;
 }
 
 export class Load {
   readonly #order: LoadOrder;
   readonly #clients: Client[] = [];
-  readonly #flights = new Map<string, Flight>();
+  /** By the number of the message, which is its id. */
+  readonly #flights: Flight[] = [];
+  #flying = 0;
   readonly #totals: LoadTotals = { acks: 0, deliveries: 0, repeats: 0, failures: 0, lost: 0 };
   #ackMs: number[] = [];
   #deliveryMs: number[] = [];
-  #lastMessage = 0;
   #sending = false;
 
   constructor(order: LoadOrder) {
@@ -109,8 +113,8 @@ export class Load {
   async finish(): Promise<LoadTotals> {
     this.#sending = false;
     const deadlineMs = performance.now() + SETTLE_MS;
-    while (this.#flights.size > 0 && performance.now() < deadlineMs) await pause(20);
-    this.#totals.lost = this.#flights.size;
+    while (this.#flying > 0 && performance.now() < deadlineMs) await pause(20);
+    this.#totals.lost = this.#flying;
     await Promise.all(this.#clients.map(({ socket }) => socket.close()));
     return this.#totals;
   }
@@ -122,12 +126,12 @@ export class Load {
       for (const line of text.split("\n")) this.#hear(client, line);
     };
     const socket = await openSocket(edges[index % edges.length]!, onText);
-    const client: Client = { index, socket, known: new Set(), replies: new Map(), lastCommand: 0 };
+    const client: Client = { index, socket, joined: 0, replies: new Map(), lastCommand: 0 };
     this.#clients[index] = client;
     await this.#command(client, { connect: { token, data: {} } });
   }
 
-  /** Everybody becomes a member. The events of that are no part of the count. */
+  /** Everybody becomes a member, and has heard so: from here on each gets every message. */
   async #gather(group: string): Promise<void> {
     const owner = this.#clients[0]!;
     const others = this.#clients.slice(1).map(({ index }) => userOf(this.#order.run, index));
@@ -138,63 +142,66 @@ export class Load {
       gsid = (await this.#rpc(owner, "group.add", { group, members })).rpc!.data.gsid;
     }
     const told = async () => {
-      while (!this.#clients.every(({ known }) => known.has(gsid))) await pause(10);
+      while (!this.#clients.every(({ joined }) => joined >= gsid)) await pause(10);
     };
     await withDeadline(told(), CONNECT_MS, "the members to be told");
-    for (const { known } of this.#clients) known.clear();
-    Object.assign(this.#totals, { acks: 0, deliveries: 0, repeats: 0 });
   }
 
   #send(sender: Client): void {
     const { scenario, run } = this.#order;
-    const id = `${sender.index}-${++this.#lastMessage}`;
+    const number = this.#flights.length;
     const to = scenario.kind === "group"
       ? { group: `${run}-group` }
       : { user: userOf(run, sender.index ^ 1) };
-    const flight = { sentMs: performance.now(), sender, left: membersOf(scenario) };
-    this.#flights.set(id, flight);
-    this.#rpc(sender, "send", { to, id, body: { text: BODY_PADDING } }).then(
+    const told = new Uint8Array(scenario.clients);
+    const left = membersOf(scenario);
+    const flight: Flight = { sentMs: performance.now(), sender, gsid: 0, told, left };
+    this.#flights.push(flight);
+    this.#flying++;
+    this.#rpc(sender, "send", { to, id: String(number), body: { text: BODY_PADDING } }).then(
       (reply) => {
         this.#totals.acks++;
         this.#ackMs.push(performance.now() - flight.sentMs);
-        this.#told(sender, reply.rpc!.data.gsid, id);
+        this.#told(sender, number, reply.rpc!.data.gsid);
       },
       () => {
         this.#totals.failures++;
-        this.#land(id, flight);
+        this.#land(flight);
       },
     );
   }
 
-  /** Looks for what it needs instead of parsing: this is the hottest line of the process. */
+  /** Looks for what it needs instead of parsing: these are the hottest lines of the process. */
   #hear(client: Client, line: string): void {
     if (line === "{}") return client.socket.send("{}");
     if (!line.startsWith('{"push"')) return this.#answer(client, JSON.parse(line));
-    const gsid = Number.parseInt(after(line, '"gsid":'));
-    if (Number.isNaN(gsid)) return;
-    const id = after(line, '"id":"');
-    this.#told(client, gsid, id.slice(0, id.indexOf('"')));
+    const number = numberAfter(line, '"id":"');
+    const gsid = numberAfter(line, '"gsid":');
+    if (!Number.isNaN(number)) this.#told(client, number, gsid);
+    else if (!Number.isNaN(gsid)) client.joined = gsid;
   }
 
-  #told(client: Client, gsid: number, id: string): void {
-    if (client.known.has(gsid)) {
+  #told(client: Client, number: number, gsid: number): void {
+    const flight = this.#flights[number];
+    if (!flight) throw new Error(`Cannot tell what "${number}" is: nobody sent it`);
+    if (flight.told[client.index]) {
       // Its own message comes twice by right: by the reply and, it may be, by the inbox.
-      if (!id.startsWith(`${client.index}-`)) this.#totals.repeats++;
+      if (client !== flight.sender || flight.gsid !== gsid) this.#totals.repeats++;
       return;
     }
-    client.known.add(gsid);
+    flight.told[client.index] = 1;
+    flight.gsid ||= gsid;
+    if (flight.gsid !== gsid) this.#totals.repeats++;
     const deliveries = ++this.#totals.deliveries;
-    const flight = this.#flights.get(id);
-    if (!flight) return;
     const timed = this.#order.scenario.kind === "direct" || deliveries % TIMED_SHARE === 0;
     if (client !== flight.sender && timed) {
       this.#deliveryMs.push(performance.now() - flight.sentMs);
     }
-    if (--flight.left === 0) this.#land(id, flight);
+    if (--flight.left === 0) this.#land(flight);
   }
 
-  #land(id: string, { sender }: Flight): void {
-    this.#flights.delete(id);
+  #land({ sender }: Flight): void {
+    this.#flying--;
     if (this.#sending) this.#send(sender);
   }
 
@@ -219,9 +226,9 @@ export class Load {
   }
 }
 
-function after(text: string, marker: string): string {
+function numberAfter(text: string, marker: string): number {
   const at = text.indexOf(marker);
-  return at < 0 ? "" : text.slice(at + marker.length);
+  return at < 0 ? NaN : Number.parseInt(text.slice(at + marker.length, at + marker.length + 16));
 }
 
 async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
