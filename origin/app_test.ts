@@ -7,6 +7,7 @@ import {
   type Answer,
   type Beat,
   type Call,
+  type CatchUp,
   decodeMessage,
   encodeMessage,
   type Enter,
@@ -208,16 +209,17 @@ Deno.test("with both fast paths off nothing leaves, and everything is committed"
   assert.deepEqual(await jobsOf(on.sql), []);
 });
 
-Deno.test("entering with a named device tells the device's other connections to go", async () => {
+Deno.test("a claim of a device tells its other connections to go; entering alone does not", async () => {
   await using on = await scene();
-  const enter = { ...CALLER, connection: "c2" as ConnectionId };
-  const ask = async (named: boolean) =>
-    decodeMessage<Entered>(
-      await on.origin.bus.request(REQUEST.enter, encodeMessage<Enter>({ ...enter, named }), 4_000),
-    );
-  await ask(false);
-  const { at, groups } = await ask(true);
+  const { user, device } = CALLER;
+  const ask = (subject: string, data: Uint8Array) => on.origin.bus.request(subject, data, 4_000);
+  const { at, groups } = decodeMessage<Entered>(
+    await ask(REQUEST.enter, encodeMessage<Enter>({ user })),
+  );
   assert.deepEqual(groups, []);
+  await ask(REQUEST.catchUp, encodeMessage<CatchUp>({ user }));
+  const claim = { device, connection: "c2" as ConnectionId, at };
+  await ask(REQUEST.catchUp, encodeMessage<CatchUp>({ user, claim }));
   await waitUntil(() => on.published.length > 0 || undefined, { what: "it", withinMs: 5_000 });
   assert.deepEqual(on.published, [
     `chat.user-inbox.ana {"type":"taken","device":"phone","connection":"c2","at":${at}}`,

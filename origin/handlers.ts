@@ -10,7 +10,7 @@ import type { JsonObject } from "shared/event.ts";
 import type { Bus } from "shared/bus/bus.ts";
 import type { Control } from "shared/bus/live.ts";
 import { encodeLive, type Live } from "shared/bus/live.ts";
-import type { Enter, SendBatch } from "shared/bus/requests.ts";
+import type { Claim, SendBatch } from "shared/bus/requests.ts";
 import type { MessageId, UserId } from "shared/ids.ts";
 import { inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
 import { VERSION } from "shared/version.ts";
@@ -45,8 +45,11 @@ export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: Ap
   const handlers: Handlers = {
     send: sendAll,
     call,
-    enter: (request) => enterAndTake(deps, request, publish),
-    catchUp: (read) => catchUp(reads, read),
+    enter: (request) => enter(reads, request),
+    catchUp(read) {
+      if (read.claim) publish(inboxTopic(read.user), taken(read.claim));
+      return catchUp(reads, read);
+    },
     mend: (read) => mend(reads, read),
     changes: (read) => changes(reads, read),
     digest: (ask) => answerDigest(reads, ask),
@@ -64,19 +67,9 @@ export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: Ap
 }
 
 /** A device that names itself has one connection: the others, on whatever edge, must go. */
-async function enterAndTake(
-  { database: { reads } }: HandlerDeps,
-  request: Enter,
-  publish: (topic: TopicKey, live: Live) => void,
-) {
-  const entered = await enter(reads, request);
-  if (request.named) {
-    const { device, connection } = request;
-    const taken: Control = { type: "taken", device, connection, at: entered.at };
-    const data = JSON.stringify(taken);
-    publish(inboxTopic(request.user), { kind: "control", gsid: 0, membership: 0, data });
-  }
-  return entered;
+function taken({ device, connection, at }: Claim): Live {
+  const control: Control = { type: "taken", device, connection, at };
+  return { kind: "control", gsid: 0, membership: 0, data: JSON.stringify(control) };
 }
 
 async function listDevices({ database }: HandlerDeps, user: UserId): Promise<JsonObject> {

@@ -122,7 +122,7 @@ Deno.test("devices that come back all at once keep nobody from sending", async (
     enter: () => new Promise(() => {}),
     send: (items) => Promise.resolve(items.map(() => ({ result: SENT }))),
   }, { commands: 1, entering: 1, healing: 1 });
-  const enter = encodeMessage<Enter>({ ...CALLER, connection: "c" as never, named: false });
+  const enter = encodeMessage<Enter>({ user: CALLER.user });
   void ask(REQUEST.enter, enter);
   assert.equal((await ask(REQUEST.enter, enter)).length, 0);
   const answers = decodeMessage<SendAnswers>(await ask(REQUEST.send, sends(1))).answers;

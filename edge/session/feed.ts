@@ -10,7 +10,7 @@
 
 import type { Control } from "shared/bus/live.ts";
 import type { Page } from "shared/bus/page.ts";
-import type { CaughtUp } from "shared/bus/requests.ts";
+import type { CatchUp, CaughtUp } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, DeviceId, GroupId, UserId } from "shared/ids.ts";
 import { groupTopic } from "shared/topic.ts";
@@ -102,15 +102,16 @@ export class Feed implements Receiver {
     const { user, device, id, named } = this.#owner;
     hub.audience.enterInbox(this);
     await flushBus();
-    const entered = await origin.enter({ user, device, connection: id, named });
-    this.#takeover.connected(entered.at);
+    const { at, groups } = await origin.enter({ user });
+    this.#takeover.connected(at);
     if (this.#takeover.lost) this.#owner.end(CLOSES.forceDisconnect);
-    for (const { group, membership } of entered.groups) {
-      if (!this.#over) hub.audience.enterGroup(this, group, membership, 0);
-    }
+    // The client may be back on a newer connection: this one must not take its device.
+    if (this.#over) throw new Error("Cannot attach: the connection has ended");
+    for (const { group, membership } of groups) hub.audience.enterGroup(this, group, membership, 0);
     await flushBus();
     await this.#owner.announce();
-    const page = await this.#snapshot(since);
+    const claim = named && { claim: { device, connection: id, at } };
+    const page = await this.#snapshot({ ...(since && { after: since }), ...claim });
     this.#lastOffset = since && page.header.recovered ? since.gsid : page.header.head;
     return page;
   }
@@ -177,11 +178,11 @@ export class Feed implements Receiver {
     if (this.#send(this.#socket.codec.push(`{"type":"cursor"}`, proven))) this.#lastOffset = proven;
   }
 
-  async #snapshot(since: Position | undefined): Promise<Page<CaughtUp>> {
+  async #snapshot(from: Pick<CatchUp, "after" | "claim">): Promise<Page<CaughtUp>> {
     const { hub, origin, flushBus } = this.#deps;
     for (;;) {
       const { gains } = this.#cutover;
-      const page = await origin.catchUp({ user: this.user, ...(since && { after: since }) });
+      const page = await origin.catchUp({ user: this.user, ...from });
       if (this.#over) return page;
       const groups = page.header.groups ?? [];
       hub.audience.settle(this, page.header.head, new Set(groups.map(({ group }) => group)));
@@ -238,8 +239,8 @@ export class Feed implements Receiver {
 
   /** The buffer overflowed: what it held is in the database, after the snapshot. */
   async #readOn(): Promise<boolean> {
-    const since = { gsid: this.#head, epoch: this.#epoch };
-    const page = await this.#retry(() => this.#snapshot(since));
+    const after = { gsid: this.#head, epoch: this.#epoch };
+    const page = await this.#retry(() => this.#snapshot({ after }));
     if (!page) return false;
     if (page.header.recovered) return await this.#sendPages(page);
     this.#owner.end(CLOSES.insufficientState);

@@ -8,7 +8,7 @@ import type { Enter, Entered } from "shared/bus/requests.ts";
 import { readSnapshot } from "../store/snapshot.ts";
 import type { Sql } from "../store/sql.ts";
 
-export async function enter(sql: Sql, { user }: Pick<Enter, "user">): Promise<Omit<Entered, "v">> {
+export async function enter(sql: Sql, { user }: Omit<Enter, "v">): Promise<Omit<Entered, "v">> {
   const { at, groups } = await readSnapshot(sql, user);
   return { at, groups };
 }

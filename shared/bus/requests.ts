@@ -87,10 +87,16 @@ export interface Call extends Versioned, Caller {
   data: JsonValue;
 }
 
-export interface Enter extends Versioned, Caller {
+export interface Enter extends Versioned {
+  user: UserId;
+}
+
+/** A connection takes its device over: an older one of the same device must go. */
+export interface Claim {
+  device: DeviceId;
   connection: ConnectionId;
-  /** The client named its device: an older connection of the same device must go. */
-  named: boolean;
+  /** When it entered, by the database's clock. */
+  at: number;
 }
 
 export interface GroupState {
@@ -116,6 +122,8 @@ export interface CatchUp extends Versioned {
   upto?: Gsid;
   /** Only this group's events: for a topic gained while connected. */
   group?: GroupId;
+  /** Made only by a connection that had its answer to `Enter`: one given up claims nothing. */
+  claim?: Claim;
 }
 
 export interface CaughtUp extends Versioned {
