@@ -94,7 +94,7 @@ function onConnect(state: SessionState, command: Command & { verb: "connect" }):
 
 function onConnectVerified(
   state: SessionState,
-  { verdict }: Input & { type: "verified" },
+  { verdict, nowMs }: Input & { type: "verified" },
   settings: SessionSettings,
 ): Step {
   if (state.phase.name !== "verifying") return stay(state);
@@ -108,6 +108,10 @@ function onConnectVerified(
     return refuse(state, fail(request.id, error), waiting, settings);
   }
   const { user, expiresMs } = verdict;
+  // A verifier allows for clocks that differ; the session's grace is what counts here.
+  if (isOver(expiresMs, nowMs, settings)) {
+    return refuse(state, fail(request.id, wireError("tokenExpired")), waiting, settings);
+  }
   const phase = { name: "attaching", request, waiting } as const;
   return stay({ ...state, phase, user, expiresMs }, { do: "attach", user, request });
 }
@@ -122,6 +126,7 @@ function onAttached(
   if (!attached.ok) {
     return refuse(state, fail(request.id, attached.error), waiting, settings);
   }
+  if (isOver(state.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
   const { since } = request;
   // The position asked for, never that of a catch-up which has not been sent yet.
   const offset = since && attached.recovered ? since.gsid : attached.head;
@@ -152,6 +157,7 @@ function onRefreshVerified(
     return stay(state, fail(id, wireError("internal")));
   }
   if (verdict.user !== state.user) return close(state, CLOSES.invalidToken);
+  if (isOver(verdict.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
   const next = { ...state, expiresMs: verdict.expiresMs };
   const refresh = {
     client: settings.client,
@@ -170,9 +176,7 @@ function onTick(
     const late = nowMs - state.openedMs >= settings.connectMs;
     return late ? close(state, CLOSES.stale) : stay(state);
   }
-  if (state.expiresMs !== undefined && nowMs >= state.expiresMs + settings.graceMs) {
-    return close(state, CLOSES.expired);
-  }
+  if (isOver(state.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
   if (state.pingedMs !== undefined) {
     return nowMs - state.pingedMs >= settings.pongMs ? close(state, CLOSES.noPong) : stay(state);
   }
@@ -207,6 +211,11 @@ function replay(first: Step, waiting: Command[], settings: SessionSettings): Ste
     const next = step(state, { type: "command", command }, settings);
     return { state: next.state, effects: [...effects, ...next.effects] };
   }, first);
+}
+
+/** Whether nothing may be sent any more on a token that expires then. */
+function isOver(expiresMs: number | undefined, nowMs: number, { graceMs }: SessionSettings) {
+  return expiresMs !== undefined && nowMs >= expiresMs + graceMs;
 }
 
 function ttl(state: SessionState, nowMs: number): number {

@@ -102,6 +102,17 @@ Deno.test("step() refuses a token with the code that makes the SDK do the right 
   assert.deepEqual(errors(run([command(CONNECT), verified(false, "unavailable")]).effects), [100]);
 });
 
+Deno.test("step() sends nothing on a token whose grace is over, however lenient the verifier", () => {
+  const late = 60_000 + settings.graceMs;
+  const at = (input: Input, nowMs: number) => ({ ...input, nowMs }) as Input;
+  const early = run([command(CONNECT), at(verified(true), late - 1), at(attached, late - 1)]);
+  assert.equal(early.state.phase.name, "connected");
+  assert.deepEqual(errors(run([command(CONNECT), at(verified(true), late)]).effects), [109]);
+  const { effects } = run([command(CONNECT), verified(true), at(attached, late)]);
+  assert.deepEqual(closes(effects), [3005]);
+  assert.ok(!effects.some((effect) => effect.do === "reply"));
+});
+
 Deno.test("step() names the field of a bad connect", () => {
   for (const data of [{ device: "" }, { device: 7 }, { since: 4 }, { foreground: "yes" }, [1]]) {
     const { effects } = run([command({ verb: "connect", id: 1, token: "t", data })]);

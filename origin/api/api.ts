@@ -45,6 +45,10 @@ export function createApi({ key, deps, onFault, methods = METHODS }: ApiOptions)
     return c.json(await run({ method: name, data }));
   });
   app.all("/api/*", (c) => refuse(c, 405, wireError("badRequest", "use POST")));
+  app.onError((error, c) => {
+    onFault(c.req.path, error);
+    return c.json({ error: wireError("internal") }, 500);
+  });
   app.notFound((c) => refuse(c, 404, wireError("methodNotFound")));
   return app;
 
@@ -93,8 +97,8 @@ function refuse(c: Context, status: 400 | 401 | 404 | 405 | 413 | 415, error: Wi
 
 /** An empty body is an empty object: a method may need no data. */
 async function readJson(c: Context): Promise<JsonValue | undefined> {
-  const text = await c.req.text();
   try {
+    const text = await c.req.text();
     return text === "" ? {} : JSON.parse(text);
   } catch {
     return undefined;

@@ -124,6 +124,18 @@ Deno.test("what is no request is refused with a code and words", async () => {
   assert.equal((await api.request("/else")).status, 404);
 });
 
+Deno.test("a body that breaks off is refused, and is no fault of ours", async () => {
+  const { api, faults } = apiWith({});
+  const response = await api.request("/api/send", {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-api-key": KEY, "content-length": "9" },
+    body: new ReadableStream({ pull: (part) => part.error(new Error("the client went away")) }),
+  });
+  assert.equal(response.status, 400);
+  assert.equal((await response.json()).error.code, 107);
+  assert.deepEqual(faults, []);
+});
+
 const BAD: [string, unknown, RegExp][] = [
   ["send", null, /^data must be object/],
   ["send", [], /^data must/],
