@@ -6,7 +6,7 @@ import { PACKAGE_HOMES } from "./tree.ts";
 const ROOT = join(import.meta.dirname!, "../..");
 const TOP_LEVEL = new Set([
   ...["edge", "origin", "shared", "scripts", ".github", ".ci"],
-  ...["README.md", "LICENSE", "deno.json", "deno.lock", ".gitignore"],
+  ...["README.md", "LICENSE", "deno.json", "deno.lock", ".gitignore", ".npmrc"],
 ]);
 /** What is on a working copy and not in the project. */
 const NOT_OURS = new Set([".git", ".cache", "node_modules"]);
