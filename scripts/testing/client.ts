@@ -34,6 +34,8 @@ export interface DeviceOptions {
   /** Sockets of the edges. The SDK's next attempt goes to the next one, as behind a balancer. */
   edges: string[];
   tokenSecret: string;
+  /** Tried first, instead of one that is signed for it. */
+  token?: string;
   /** Left out, the connection is its own device. */
   device?: string;
   since?: { gsid: number; epoch: string };
@@ -52,6 +54,8 @@ export class Device implements AsyncDisposable {
   readonly subscriptions: Subscribed[] = [];
   /** Close codes, as the SDK reports them when it connects again or gives up. */
   readonly closes: { code: number; reason: string }[] = [];
+  /** How often the SDK has asked for a token. */
+  tokensSigned = 0;
   readonly #onPublication: (publication: Publication) => void;
   #waiting = new Set<() => void>();
   #sockets = new Set<Promise<void>>();
@@ -60,9 +64,14 @@ export class Device implements AsyncDisposable {
     this.user = user;
     this.#onPublication = options.onPublication ?? (() => {});
     const { edges, device, since, foreground } = options;
-    const sign = () => signToken(user, options.tokenSecret, options.tokenTtlS ?? 3600);
+    const sign = () => {
+      this.tokensSigned++;
+      this.#wake();
+      return signToken(user, options.tokenSecret, options.tokenTtlS ?? 3600);
+    };
     this.centrifuge = new Centrifuge(edges[0]!, {
       getToken: sign,
+      ...(options.token !== undefined && { token: options.token }),
       data: {
         ...(device !== undefined && { device }),
         ...(since && { since }),

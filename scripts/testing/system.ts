@@ -13,7 +13,7 @@ import postgres from "postgres";
 import type { UserId } from "shared/ids.ts";
 import { replicaKey, REPLICAS_KEY, userField } from "shared/presence.ts";
 import { connect as connectNats, type Msg, type NatsConnection } from "@nats-io/transport-node";
-import { connectDevice, type Device, type DeviceOptions } from "testing/client.ts";
+import { connectDevice, Device, type DeviceOptions } from "testing/client.ts";
 import { waitUntil } from "../services/wait_until.ts";
 import { startSystem, type System, type SystemOptions } from "../dev/system.ts";
 
@@ -42,6 +42,11 @@ export class TestSystem {
   /** A connected device of a user. */
   device(user: string, options: TestDeviceOptions = {}): Promise<Device> {
     return connectDevice(user, this.deviceOptions(options));
+  }
+
+  /** A device that has yet to be told to connect. */
+  unconnected(user: string, options: DeviceOptions): Device {
+    return new Device(user, options);
   }
 
   deviceOptions({ edge = 0, roam = false, ...rest }: TestDeviceOptions = {}): DeviceOptions {
