@@ -32,6 +32,7 @@ import { type TestOrigin, testOrigin, type TestOriginOptions } from "./testing.t
 
 const postgres = postgresOfThisFile();
 const EDGE_BEAT = encodeMessage<Beat>({ replica: "edge" });
+const CONNECTION = "c-ana" as ConnectionId;
 const CALLER = { user: "ana" as UserId, device: "phone" as DeviceId };
 
 /** An origin on servers of its own, its database, and what it publishes on topics. */
@@ -57,18 +58,19 @@ async function scene(options: TestOriginOptions = {}) {
 
 /** Makes these users present on a replica, in the foreground; nobody else is. */
 function present(origin: TestOrigin, ...users: string[]) {
-  const devices = encodeDevices([
-    { device: "d" as DeviceId, connection: "c" as ConnectionId, foreground: true },
-  ]);
+  const devicesOf = (user: string) =>
+    encodeDevices([
+      { device: "d" as DeviceId, connection: `c-${user}` as ConnectionId, foreground: true },
+    ]);
   const { redis } = origin;
-  const fields = users.flatMap((user) => [userField(user as UserId), devices]);
+  const fields = users.flatMap((user) => [userField(user as UserId), devicesOf(user)]);
   redis.execute("DEL", replicaKey("edge"));
   redis.execute("HSET", replicaKey("edge"), MARKER_FIELD, "1", ...fields);
   redis.execute("ZADD", REPLICAS_KEY, String(redis.now() + 60_000), "edge");
 }
 
 async function sendAs(origin: TestOrigin, user: string, data: JsonValue): Promise<Answer<Sent>> {
-  const sends = [{ ...CALLER, user: user as UserId, data }];
+  const sends = [{ user: user as UserId, connection: CONNECTION, data }];
   const bytes = await origin.bus.request(REQUEST.send, encodeMessage<SendBatch>({ sends }), 4_000);
   return decodeMessage<SendAnswers>(bytes).answers[0]!;
 }
@@ -124,7 +126,7 @@ Deno.test("nothing is published to a recipient who is offline, and a push job is
     what: "the job",
     withinMs: 5_000,
   });
-  assert.deepEqual(on.published, ["chat.user-inbox.ana m1"]);
+  assert.deepEqual(on.published, [], "the answer told ana's only connection");
   assert.deepEqual(await jobsOf(on.sql), ["ben"]);
 });
 
@@ -184,7 +186,7 @@ Deno.test("a message to a large group is published without asking, and pushed in
 Deno.test("sends of one batch are committed together and each fails alone", async () => {
   await using on = await scene();
   const data: JsonValue[] = [message("m1"), message("m2"), { to: {}, id: "m3", body: {} }];
-  const sends = data.map((item) => ({ ...CALLER, data: item }));
+  const sends = data.map((item) => ({ user: CALLER.user, data: item }));
   const bytes = await on.origin.bus.request(
     REQUEST.send,
     encodeMessage<SendBatch>({ sends }),

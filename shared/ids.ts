@@ -59,6 +59,10 @@ export function directConversation(one: UserId, other: UserId): ConversationId {
   return `dm:${encodeURIComponent(a)}:${encodeURIComponent(b)}` as ConversationId;
 }
 
+export function isDirect(conversation: string): boolean {
+  return conversation.startsWith("dm:");
+}
+
 export function groupConversation(group: GroupId): ConversationId {
   return `group:${encodeURIComponent(group)}` as ConversationId;
 }

@@ -9,7 +9,7 @@
  */
 
 import type { Gsid } from "shared/gsid.ts";
-import type { GroupId, UserId } from "shared/ids.ts";
+import type { ConnectionId, GroupId, UserId } from "shared/ids.ts";
 import { groupTopic, inboxTopic, parseTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Receiver, Subscription, type Target } from "./topics.ts";
@@ -52,7 +52,7 @@ export class Audience {
   /** Enters a connection's inbox, in a subscription of its own, and the alerts. */
   enterInbox(receiver: Receiver): void {
     this.#targets.set(receiver, new Map());
-    const inbox = this.#open(`inbox ${receiver.id}`, inboxTopic(receiver.user), Infinity);
+    const inbox = this.#open(inboxKey(receiver.id), inboxTopic(receiver.user), Infinity);
     this.#aim(receiver, inbox, 0);
     this.#aim(receiver, this.#open(SYSTEM_ALERTS, SYSTEM_ALERTS, Infinity), 0);
   }
@@ -187,6 +187,11 @@ export class Audience {
     else aimed?.delete(subscription);
     if (subscription.targets.size === 0) this.#close(subscription);
   }
+}
+
+/** A connection's subscription on its user's inbox. */
+export function inboxKey(connection: ConnectionId): string {
+  return `inbox ${connection}`;
 }
 
 function isGroup(subscription: Subscription): boolean {

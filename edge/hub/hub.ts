@@ -13,11 +13,11 @@ import { type Control, decodeLive, type Live } from "shared/bus/live.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { GroupId } from "shared/ids.ts";
 import { parseTopic, subjectOf, type TopicKey } from "shared/topic.ts";
-import { Audience } from "./audience.ts";
+import { Audience, inboxKey } from "./audience.ts";
 import type { Ledger } from "./ledger.ts";
 import { readChange } from "./membership.ts";
 import { Publication } from "./publication.ts";
-import type { Subscription } from "./topics.ts";
+import type { Receiver, Subscription } from "./topics.ts";
 
 export interface HubDeps {
   ledger: Ledger;
@@ -63,6 +63,14 @@ export class Hub {
   /** Hands an event that was read to every subscription of its topic. */
   mend(topic: TopicKey, live: Live, source: Source = "digest"): void {
     for (const subscription of this.audience.of(topic)) this.#arrive(subscription, live, source);
+  }
+
+  /**
+   * The answer to the receiver's own send is on its way into its socket and tells it of a direct
+   * message: that counts as handed, for its inbox may never carry this event.
+   */
+  answered(receiver: Pick<Receiver, "id">, gsid: Gsid): void {
+    this.#deps.ledger.hand(inboxKey(receiver.id), gsid);
   }
 
   /** Resolves when nothing waits for membership changes any more. */

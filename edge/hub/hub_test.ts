@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { BusMessage } from "shared/bus/bus.ts";
 import { encodeLive, type Live } from "shared/bus/live.ts";
+import type { Digest } from "shared/bus/requests.ts";
 import type { ConnectionId, GroupId, UserId } from "shared/ids.ts";
 import { groupTopic, inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
 import { Hub } from "./hub.ts";
@@ -87,6 +88,20 @@ Deno.test("each device has a subscription of its own, and gets each event once",
   assert.deepEqual(phone.offsets, [10], "the cursor is what was proven, not the event's own gsid");
   hub.audience.leave(phone);
   assert.equal(listening(inbox), 1);
+});
+
+Deno.test("what the answer to a send told a connection counts as handed to its inbox alone", () => {
+  const { hub, ledger, publish } = rig();
+  const phone = receiver("c1", "ana"), laptop = receiver("c2", "ana");
+  const inbox = inboxTopic("ana" as UserId);
+  const digest = { v: 1, epoch: "E", after: 10, upto: 20, topics: [[inbox, 1, 20]] } as Digest;
+  hub.audience.enterInbox(phone);
+  hub.answered(phone, 20);
+  assert.deepEqual(ledger.judge(digest), { kind: "equal", upto: 20 }, "nothing to mend");
+  hub.audience.enterInbox(laptop);
+  assert.equal(ledger.judge(digest).kind, "differs", "the other device lacks it");
+  publish(inbox, { gsid: 20 });
+  assert.deepEqual([phone.got, laptop.got], [[], [20]]);
 });
 
 Deno.test("a group has one subscription on the edge, which ends with its last member", () => {

@@ -203,7 +203,7 @@ export class Connection implements SocketHandler {
   }
 
   #call(id: number, method: string, data: JsonValue): void {
-    const user = this.#state.user!, device = this.#device!.device;
+    const user = this.#state.user!;
     const startedMs = this.#deps.now();
     const answered = (reply: Reply) => {
       const code = "error" in reply ? reply.error.code : undefined;
@@ -212,12 +212,13 @@ export class Connection implements SocketHandler {
     };
     if (!this.#deps.admit(user)) return answered({ error: wireError("tooManyRequests") });
     if (method === "send") {
-      return this.#deps.sends.add({ user, device, data }, (answer) => {
+      return this.#deps.sends.add({ user, connection: this.id, data }, (answer) => {
         if ("error" in answer) return answered(answer);
-        if (!answer.result.duplicate) this.#feed?.replied(answer.result.gsid);
+        if (!answer.result.duplicate) this.#feed?.replied(answer.result);
         answered({ rpc: answer.result as unknown as JsonValue });
       });
     }
+    const { device } = this.#device!;
     this.#deps.origin.call({ user, device, method, data }).then(
       (answer) => answered("error" in answer ? answer : { rpc: answer.result }),
       () => answered({ error: wireError("internal") }),

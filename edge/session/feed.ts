@@ -10,9 +10,15 @@
 
 import type { Control } from "shared/bus/live.ts";
 import type { Page } from "shared/bus/page.ts";
-import type { CatchUp, CaughtUp } from "shared/bus/requests.ts";
+import type { CatchUp, CaughtUp, Sent } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
-import type { ConnectionId, DeviceId, GroupId, UserId } from "shared/ids.ts";
+import {
+  type ConnectionId,
+  type DeviceId,
+  type GroupId,
+  isDirect,
+  type UserId,
+} from "shared/ids.ts";
 import { groupTopic } from "shared/topic.ts";
 import { type Close, CLOSES } from "shared/wire/codes.ts";
 import type { Frame, Position } from "shared/wire/codec.ts";
@@ -52,7 +58,7 @@ export interface FeedOwner {
 const MAX_TRIES = 5;
 /** A catch-up goes on when less than this waits in the socket. */
 const ROOM_BYTES = 256 * 1024;
-/** Replies that may have overtaken their event. */
+/** Group messages of its own whose event may still come. */
 const MAX_OWN = 256;
 
 export class Feed implements Receiver {
@@ -128,8 +134,9 @@ export class Feed implements Receiver {
     this.#deps.hub.audience.leave(this);
   }
 
-  /** The sender's reply carried this event: it need not come a second time. */
-  replied(gsid: Gsid): void {
+  /** The reply that is sent now carries this event: it need not come a second time. */
+  replied({ gsid, conversation }: Pick<Sent, "gsid" | "conversation">): void {
+    if (isDirect(conversation)) return this.#deps.hub.answered(this, gsid);
     if (this.#own.size === MAX_OWN) {
       this.#ownBefore = this.#own;
       this.#own = new Set();

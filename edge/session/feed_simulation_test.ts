@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import type { BusMessage } from "shared/bus/bus.ts";
 import { encodeLive, type Live } from "shared/bus/live.ts";
 import type { ConnectionId, DeviceId } from "shared/ids.ts";
-import { subjectOf, type TopicKey } from "shared/topic.ts";
+import { inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
 import { Hub } from "../hub/hub.ts";
 import { Ledger } from "../hub/ledger.ts";
 import { Prover } from "../hub/prover.ts";
@@ -93,6 +93,7 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
       const page = await feed.attach(since);
       if (device.feed !== feed) return;
       trace.push(`${id} attached at ${page.header.head}`);
+      device.attached = true;
       if (!since) {
         device.cursor = { gsid: page.header.head, epoch: "E" };
         device.from = page.header.head;
@@ -109,18 +110,34 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
   };
   prover.heard(database.digest(database.head, database.head));
   await turn();
-  const publish = (event: Stored) => {
+  const publish = (event: Stored, except?: TopicKey) => {
     trace.push(`committed ${event.data} for ${[...event.readers]} on ${event.topics}`);
     for (const topic of event.topics) {
+      if (topic === except) continue;
       const dice = random();
       if (dice < 0.6) deliver({ topic, live: event });
       if (dice > 0.5 && dice < 0.8) late.push({ topic, live: event });
     }
   };
+  /** The origin publishes to the sender's inbox only if it finds another device of the user's. */
+  const send = async (device: Device) => {
+    const { feed, user } = device;
+    const event = database.message(random, user);
+    const others = devices.some((other) => other !== device && other.user === user && other.feed);
+    const isWrong = random() < 0.1;
+    publish(event, others === isWrong ? inboxTopic(user) : undefined);
+    for (let n = Math.floor(random() * 3); n > 0; n--) await turn();
+    if (random() < 0.1 || device.feed !== feed) return;
+    trace.push(`${feed?.id} is answered ${event.gsid}`);
+    const conversation = event.topics.includes(inboxTopic(user)) ? "dm:" : "group:";
+    feed?.replied({ gsid: event.gsid, conversation });
+    device.reply(event.gsid);
+  };
   for (let i = 0; i < steps; i++) {
     failing = random() < 0.1 ? 0.5 : 0;
     const dice = random(), device = pick(devices, random);
-    if (dice < 0.35) publish(database.message(random));
+    if (dice < 0.2) publish(database.message(random));
+    else if (dice < 0.35) device.attached && void send(device);
     else if (dice < 0.45) publish(database.toggle(pick(USERS, random)));
     else if (dice < 0.55) late.splice(0).sort(() => random() - 0.5).forEach(deliver);
     else if (dice < 0.62) digest();

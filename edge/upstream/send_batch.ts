@@ -9,11 +9,10 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Answer, SendBatch, Sent } from "shared/bus/requests.ts";
+import type { Answer, Send, Sent } from "shared/bus/requests.ts";
 import { wireError } from "shared/wire/codes.ts";
 
 export type OnAnswer = (answer: Answer<Sent>) => void;
-type Send = SendBatch["sends"][number];
 
 interface Waiting {
   send: string;
@@ -49,11 +48,11 @@ export class SendBatcher {
     return this.#inFlight > 0 || this.#waiting.length > 0;
   }
 
-  add(caller: Send, onAnswer: OnAnswer): void {
+  add(given: Send, onAnswer: OnAnswer): void {
     if (this.#waiting.length >= this.#deps.maxWaiting) {
       return onAnswer({ error: wireError("tooManyRequests") });
     }
-    const send = JSON.stringify(caller);
+    const send = JSON.stringify(given);
     this.#waiting.push({ send, bytes: Buffer.byteLength(send), onAnswer });
     this.#arm();
   }

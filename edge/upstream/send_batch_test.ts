@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
-import { type Answer, decodeMessage, type SendBatch, type Sent } from "shared/bus/requests.ts";
+import {
+  type Answer,
+  decodeMessage,
+  type Send,
+  type SendBatch,
+  type Sent,
+} from "shared/bus/requests.ts";
 import { encodeSendBatch } from "shared/bus/requests.ts";
+import type { ConnectionId, UserId } from "shared/ids.ts";
 import { SendBatcher, type SendBatcherDeps } from "./send_batch.ts";
 
-type Send = SendBatch["sends"][number];
-
 function send(text: string): Send {
-  return { user: "ana", device: "phone", data: { text } } as unknown as Send;
+  return { user: "ana" as UserId, connection: "c1" as ConnectionId, data: { text } };
 }
 
 function scene(options: Partial<SendBatcherDeps> = {}) {

@@ -37,7 +37,6 @@ Deno.test("send acts for the user that it names", async () => {
     send(sends) {
       assert.deepEqual(sends, [{
         user: "ana",
-        device: "api",
         data: { to: { user: "ben" }, id: "m1", body: { text: "hello" } },
       }]);
       return Promise.resolve([{ result: SENT }]);

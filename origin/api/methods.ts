@@ -51,7 +51,7 @@ export const METHODS: readonly Method[] = [
     }, closed),
     result: SentResult,
     async run(deps, { user, ...data }) {
-      const sends = [{ user: user as UserId, device: API_DEVICE, data: data as JsonObject }];
+      const sends = [{ user: user as UserId, data: data as JsonObject }];
       return (await deps.send(sends))[0]! as Answer;
     },
   }),

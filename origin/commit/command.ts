@@ -10,6 +10,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "shared/event.ts";
 import {
+  type ConnectionId,
   type ConversationId,
   directConversation,
   groupConversation,
@@ -32,6 +33,8 @@ export interface Message {
   /** Direct: the two users, once when they are the same. Else nobody. */
   inboxes: UserId[];
   fields: string;
+  /** Where the answer goes, if that is known. */
+  connection?: ConnectionId;
 }
 
 /** An object of the app's own, and its JSON text. */

@@ -77,6 +77,7 @@ function eventOf(message: Message, place: Omit<Appended, "outcome">): CommittedE
     sender: message.sender === "" ? null : message.sender,
     fields: message.fields,
     inboxes: message.inboxes,
+    ...(message.connection !== undefined && { connection: message.connection }),
   };
 }
 

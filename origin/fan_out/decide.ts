@@ -81,7 +81,10 @@ function decidePublications(
   const isHeard = shared === SYSTEM_ALERTS || typeof audience === "string" ||
     audience.some(mayBeOnline) || event.inboxes.some(mayBeOnline);
   if (shared && isHeard) topics.push([shared, event.membership]);
-  for (const user of event.inboxes) if (mayBeOnline(user)) topics.push([inboxTopic(user), 0]);
+  for (const user of event.inboxes) {
+    const needed = mayBeOnline(user) && !isToldByAnswer(event, user, presenceOf(user, presence));
+    if (needed) topics.push([inboxTopic(user), 0]);
+  }
   if (topics.length === 0) return [];
   const data = renderEvent(event);
   const kind = MEMBERSHIP_TYPES.has(event.type) ? "membership" : "event";
@@ -89,6 +92,19 @@ function decidePublications(
     topic,
     live: { kind, gsid: event.gsid, membership, data },
   }));
+}
+
+/**
+ * The answer to its send tells a connection as much as the event does, and its edge counts it as
+ * handed out: the sender's inbox needs the event for other devices only.
+ */
+function isToldByAnswer(
+  { sender, connection }: CommittedEvent,
+  user: UserId,
+  { devices, partial }: Presence,
+): boolean {
+  if (user !== sender || connection === undefined || partial) return false;
+  return devices.length === 1 && devices[0]!.connection === connection;
 }
 
 function decidePushes(

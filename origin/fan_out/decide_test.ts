@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { CommittedEvent } from "../commit/committed.ts";
-import type { ConversationId, DeviceId, UserId } from "shared/ids.ts";
-import type { Presence } from "../presence/interpret.ts";
+import type { ConnectionId, ConversationId, DeviceId, UserId } from "shared/ids.ts";
+import type { PresentDevice } from "shared/presence.ts";
+import { type Presence, UNKNOWN } from "../presence/interpret.ts";
 import { type AddressedEvent, type Audience, decide, usersToAsk } from "./decide.ts";
 
 const [ANA, BEN, CAT] = ["ana", "ben", "cat"] as [UserId, UserId, UserId];
@@ -159,6 +160,41 @@ Deno.test("decide() keeps the order of its events", () => {
   const first = direct(ANA, BEN), second = inGroup([ANA, BEN], { gsid: 64 });
   const { publications } = decide([first, second], new Map());
   assert.deepEqual(publications.map(({ live }) => live.gsid), [48, 48, 64]);
+});
+
+Deno.test("decide() spares the sender's inbox only if none but the answered connection may be there", () => {
+  const [answered, other] = ["c1", "c2"].map((connection) => ({
+    device: "phone" as DeviceId,
+    connection: connection as ConnectionId,
+    foreground: true,
+  })) as [PresentDevice, PresentDevice];
+  const online = (...devices: PresentDevice[]): Presence => ({
+    state: "online",
+    devices,
+    partial: false,
+  });
+  const topicsFor = (
+    presence: Presence,
+    connection: ConnectionId | undefined = answered.connection,
+    inboxes = [ANA, BEN],
+  ) => {
+    const event = direct(...inboxes);
+    Object.assign(event.event, { connection });
+    const { publications } = decide([event], new Map([[ANA, presence], [BEN, online(answered)]]));
+    return publications.map(({ topic }) => topic.replace("user-inbox-", ""));
+  };
+  assert.deepEqual(topicsFor(online(answered)), ["ben"]);
+  assert.deepEqual(
+    topicsFor(online(answered), answered.connection, [ANA]),
+    [],
+    "a note to oneself",
+  );
+  assert.deepEqual(topicsFor(online(answered, other)), ["ana", "ben"], "another device");
+  assert.deepEqual(topicsFor(online(other)), ["ana", "ben"], "the device came back meanwhile");
+  assert.deepEqual(topicsFor({ ...online(answered), partial: true }), ["ana", "ben"]);
+  assert.deepEqual(topicsFor(UNKNOWN), ["ana", "ben"]);
+  const { publications } = decide([direct(ANA, BEN)], new Map([[ANA, online(answered)]]));
+  assert.equal(publications.length, 2, "sent by nobody's connection, as by the server API");
 });
 
 Deno.test("usersToAsk() names everybody once, and nobody of a large group", () => {

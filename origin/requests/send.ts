@@ -7,7 +7,7 @@
 import { Type } from "typebox";
 import type { JsonObject, JsonValue } from "shared/event.ts";
 import type { GroupId, MessageId, UserId } from "shared/ids.ts";
-import type { Answer, Caller, Sent } from "shared/bus/requests.ts";
+import type { Answer, Send, Sent } from "shared/bus/requests.ts";
 import { wireError } from "shared/wire/codes.ts";
 import { message, type Recipient } from "../commit/command.ts";
 import type { Committer } from "../commit/committer.ts";
@@ -27,7 +27,7 @@ const read = reader(Type.Object({
 /** Answers after the commit. */
 export async function send(
   committer: Pick<Committer, "append">,
-  { user }: Pick<Caller, "user">,
+  { user, connection }: Omit<Send, "data">,
   data: JsonValue,
 ): Promise<Answer<Sent>> {
   const request = read(data);
@@ -37,6 +37,7 @@ export async function send(
   const body = readBody(request.value.body);
   if ("error" in body) return body;
   const command = message(user, to, request.value.id, body);
+  if (connection !== undefined) command.connection = connection;
   return sentAnswer(command.conversation, await committer.append(command));
 }
 

@@ -62,9 +62,16 @@ export interface Caller {
   device: DeviceId;
 }
 
-/** `data` is the client's own, not yet validated. */
+export interface Send {
+  user: UserId;
+  /** Where the answer goes; left out when that is no connection of the user's. */
+  connection?: ConnectionId;
+  /** The client's own, not yet validated. */
+  data: JsonValue;
+}
+
 export interface SendBatch extends Versioned {
-  sends: (Caller & { data: JsonValue })[];
+  sends: Send[];
 }
 
 export interface Sent {

@@ -41,10 +41,13 @@ export class Database {
     return event;
   }
 
-  message(random: Random): Stored {
-    if (random() < 0.5) return this.append([G], [...this.members.keys()]);
-    const [a, b] = [pick(USERS, random), pick(USERS, random)];
-    return this.append([inboxTopic(a), ...(a === b ? [] : [inboxTopic(b)])], [a, b]);
+  /** A message by `sender`, to a user or to the group. */
+  message(random: Random, sender = pick(USERS, random)): Stored {
+    const readers = [...this.members.keys()];
+    if (random() < 0.5 && readers.includes(sender)) return this.append([G], readers);
+    const to = pick(USERS, random);
+    const topics = [inboxTopic(sender), ...(to === sender ? [] : [inboxTopic(to)])];
+    return this.append(topics, [sender, to]);
   }
 
   toggle(user: UserId): Stored {

@@ -24,6 +24,8 @@ export class Device {
   cursor: Position | undefined;
   from = 0;
   feed: Feed | undefined;
+  /** May send: its connection was accepted. */
+  attached = false;
   #wire: string[] = [];
 
   constructor(readonly user: UserId, readonly database: Database, readonly trace: string[]) {}
@@ -60,10 +62,16 @@ export class Device {
     }
   }
 
+  /** The reply to its own send, which carries no cursor. */
+  reply(gsid: number): void {
+    this.#wire.push(JSON.stringify({ gsid }));
+  }
+
   drop(): void {
     this.trace.push(`${this.feed?.id} ends`);
     this.feed?.stop();
     this.feed = undefined;
+    this.attached = false;
     this.#wire = [];
   }
 
