@@ -141,10 +141,10 @@ const BAD: [string, unknown, RegExp][] = [
   ["send", { ...MESSAGE, user: "" }, /^user must be 1 to 128 bytes/],
   ["send", { ...MESSAGE, user: "a\u0000" }, /^user must be/],
   ["send", { ...MESSAGE, user: "ü".repeat(65) }, /^user must be/],
-  ["send", { ...MESSAGE, to: {} }, /^to must/],
+  ["send", { ...MESSAGE, to: {} }, /^to\.user is missing$/],
   ["send", { ...MESSAGE, to: { user: "a", group: "b" } }, /^to/],
   ["send", { ...MESSAGE, body: "text" }, /^body must be object/],
-  ["send", { ...MESSAGE, from: "ana" }, /from|additional/],
+  ["send", { ...MESSAGE, from: "ana" }, /^from is not known$/],
   ["group.add", { user: "ana", group: "g", members: [] }, /^members must/],
   ["history", { user: "ana", conversation: "system", limit: 201 }, /^limit must be <= 200/],
 ];

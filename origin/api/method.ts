@@ -15,6 +15,7 @@ import { wireError } from "shared/wire/codes.ts";
 import type { Live } from "shared/bus/live.ts";
 import type { UserId } from "shared/ids.ts";
 import type { Presence } from "../presence/interpret.ts";
+import { wordsOf } from "../requests/fault_words.ts";
 import type { TopicKey } from "shared/topic.ts";
 
 /** What methods need of the origin. */
@@ -54,7 +55,7 @@ export function method<Data extends TSchema>(name: string, spec: MethodSpec<Data
     result: spec.result,
     async run(deps, data) {
       if (!validator.Check(data)) {
-        return { error: wireError("badRequest", describeFault(validator.Errors(data))) };
+        return { error: wireError("badRequest", wordsOf(validator.Errors(data)[0])) };
       }
       return await spec.run(deps, data);
     },
@@ -68,10 +69,4 @@ export function Id(what: string) {
     (value) => faultInId(value) === undefined,
     () => "must be 1 to 128 bytes of UTF-8 without control characters",
   );
-}
-
-function describeFault(errors: { instancePath: string; message: string }[]): string {
-  const [first] = errors;
-  const field = first?.instancePath.slice(1).replaceAll("/", ".") || "data";
-  return `${field} ${first?.message ?? "is not as it must be"}`;
 }

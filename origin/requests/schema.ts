@@ -13,6 +13,7 @@ import { Compile } from "typebox/compile";
 import type { JsonValue } from "shared/event.ts";
 import { faultInId } from "shared/ids.ts";
 import { type WireError, wireError } from "shared/wire/codes.ts";
+import { wordsOf } from "./fault_words.ts";
 
 export const MAX_LIMIT = 200;
 export const MAX_USERS = 100;
@@ -56,21 +57,6 @@ export function reader<Schema extends TSchema>(
   const validator = Compile(schema);
   return (data) => {
     if (validator.Check(data)) return { value: data as Static<Schema> };
-    return { error: wireError("badRequest", words(validator.Errors(data)[0])) };
+    return { error: wireError("badRequest", wordsOf(validator.Errors(data)[0])) };
   };
-}
-
-interface Fault {
-  keyword: string;
-  instancePath: string;
-  message: string;
-  params: object;
-}
-
-function words(fault: Fault | undefined): string {
-  if (!fault) return "data does not fit";
-  const path = fault.instancePath.split("/").slice(1);
-  const { requiredProperties: [missing] = [] } = fault.params as { requiredProperties?: string[] };
-  if (missing !== undefined) return `${[...path, missing].join(".")} is missing`;
-  return `${path.join(".") || "data"} ${fault.message}`;
 }

@@ -44,7 +44,13 @@ export function startRedisRest(options: RedisRestOptions): RunningRedisRest {
   const store = new RedisStore({ now: options.now ?? Date.now });
   const closing = new AbortController();
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: options.port ?? 0, onListen: () => {} },
+    {
+      hostname: "127.0.0.1",
+      port: options.port ?? 0,
+      onListen: () => {},
+      // A client that gives up in the middle of its request is no fault of the store's.
+      onError: () => failure(400, "ERR failed to read the request"),
+    },
     (request) => answer(request, store, options, closing.signal),
   );
   return {
