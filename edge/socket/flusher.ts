@@ -18,6 +18,9 @@ export const WINDOW_MS = 2;
 /** A flush that wrote to fewer sockets gains nothing by waiting: few get a second frame. */
 const BUSY_SOCKETS = 32;
 
+/** Lists remembered for the next socket: those with which many go on are few, and come often. */
+const KNOWN_LISTS = 4;
+
 export interface Flushable {
   /** Writes what is queued. Must not throw. */
   flush(): void;
@@ -29,12 +32,19 @@ export function flushDelayMs(last: { sockets: number; agoMs: number }): number {
   return Math.max(1, WINDOW_MS - last.agoMs);
 }
 
+interface Joined {
+  codec: Codec;
+  frames: Frame[];
+  message: Buffer;
+}
+
 export class Flusher {
   readonly #turns: Turns;
   #marked: Flushable[] = [];
   #last = { sockets: 0, atMs: -Infinity };
-  /** Lists joined in this flush, by codec and first frame. */
-  readonly #joined = new Map<Codec, Map<Frame, { frames: Frame[]; message: Buffer }>>();
+  /** The last lists joined in this flush. Not a map: hashing frames would cost more than joining. */
+  #joined: Joined[] = [];
+  #oldest = 0;
   #sized: { frame: Frame; bytes: number } = { frame: "", bytes: 0 };
 
   constructor(turns: Turns) {
@@ -59,13 +69,12 @@ export class Flusher {
 
   /** The bytes of one WebSocket message; the same ones for the same frames in one flush. */
   join(codec: Codec, frames: Frame[]): Buffer {
-    let joined = this.#joined.get(codec);
-    if (!joined) this.#joined.set(codec, joined = new Map());
-    const first = frames[0]!;
-    const known = joined.get(first);
-    if (known && sameFrames(known.frames, frames)) return known.message;
+    for (const known of this.#joined) {
+      if (known.codec === codec && sameFrames(known.frames, frames)) return known.message;
+    }
     const message = encodeServerMessage(codec.join(frames));
-    joined.set(first, { frames, message });
+    this.#joined[this.#oldest] = { codec, frames, message };
+    this.#oldest = (this.#oldest + 1) % KNOWN_LISTS;
     return message;
   }
 
@@ -73,11 +82,14 @@ export class Flusher {
     const marked = this.#marked;
     this.#marked = [];
     for (const socket of marked) socket.flush();
-    this.#joined.clear();
+    this.#joined = [];
+    this.#oldest = 0;
     this.#last = { sockets: marked.length, atMs: this.#turns.nowMs() };
   }
 }
 
 function sameFrames(some: Frame[], others: Frame[]): boolean {
-  return some.length === others.length && some.every((frame, i) => frame === others[i]);
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
+  return true;
 }
