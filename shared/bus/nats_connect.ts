@@ -88,6 +88,8 @@ async function reach(options: NatsOptions): Promise<NatsConnection> {
         pingInterval: PING_INTERVAL_MS,
         // Credentials that are being rotated must not end a connection for good.
         ignoreAuthErrorAbort: true,
+        // Two stacks captured for each request would be for errors that we never show.
+        noAsyncTraces: true,
       });
     } catch (cause) {
       if (!(cause instanceof ConnectionError || cause instanceof TimeoutError)) {
