@@ -1,29 +1,47 @@
 import assert from "node:assert/strict";
 import { RawWebSocket } from "testing/raw_websocket.ts";
-import { encodeLive } from "shared/bus/live.ts";
+import { FORMATS, SDKS } from "testing/sdk.ts";
 import { ANNOUNCE, type Beat, decodeMessage } from "shared/bus/requests.ts";
-import type { UserId } from "shared/ids.ts";
-import { inboxTopic, subjectOf } from "shared/topic.ts";
+import type { GroupId, UserId } from "shared/ids.ts";
+import { groupTopic, inboxTopic } from "shared/topic.ts";
 import { edgeScene, HEAD } from "./testing.ts";
 
-Deno.test("an official client connects, is present, gets what is published, and calls", async () => {
-  await using scene = await edgeScene();
-  const client = await scene.connect("ana", "phone");
-  const present = scene.redis.execute("HGET", `on:${scene.edge.replica}`, "u:ana");
-  assert.match(String(present), /^\[\["phone",/);
+for (const format of FORMATS) {
+  const { encode, decode } = SDKS[format];
+  Deno.test(`an official ${format} client connects, is present, gets what is published, and calls`, async () => {
+    await using scene = await edgeScene();
+    const client = await scene.connect("ana", "phone", format);
+    const present = scene.redis.execute("HGET", `on:${scene.edge.replica}`, "u:ana");
+    assert.match(String(present), /^\[\["phone",/);
 
-  const published = new Promise<{ data: unknown; offset?: number }>((resolve) => {
-    client.once("publication", resolve);
+    const published = new Promise<{ data: unknown; offset?: number }>((resolve) => {
+      client.once("publication", resolve);
+    });
+    const data = `{"type":"message","gsid":${HEAD + 16},"body":{"text":"¡hola! 😀"}}`;
+    scene.publish(inboxTopic("ana" as UserId), HEAD + 16, data);
+    assert.deepEqual(decode((await published).data), JSON.parse(data));
+
+    const answer = await client.rpc("history", encode({ conversation: "dm:ana:bob" }));
+    assert.deepEqual(decode(answer.data), { user: "ana", device: "phone", method: "history" });
   });
-  const data = `{"type":"message","gsid":${HEAD + 16},"body":{"text":"hi"}}`;
-  scene.bus.publish(
-    subjectOf(inboxTopic("ana" as UserId)),
-    encodeLive({ kind: "event", gsid: HEAD + 16, membership: 0, data }),
-  );
-  assert.deepEqual((await published).data, JSON.parse(data));
+}
 
-  const answer = await client.rpc("history", { conversation: "dm:ana:bob" });
-  assert.deepEqual(answer.data, { user: "ana", device: "phone", method: "history" });
+Deno.test("clients of both formats in one group get the same event under the same offset", async () => {
+  const group = "mixed" as GroupId;
+  await using scene = await edgeScene({ groups: [group] });
+  const clients = await Promise.all(
+    FORMATS.map((format) => scene.connect(`ana-${format}`, undefined, format)),
+  );
+  const heard = clients.map((client, i) =>
+    new Promise<unknown>((resolve) => {
+      const { decode } = SDKS[FORMATS[i]!];
+      client.once("publication", ({ data, offset }) => resolve({ event: decode(data), offset }));
+    })
+  );
+  scene.publish(groupTopic(group), HEAD + 16, `{"type":"message","gsid":${HEAD + 16}}`);
+  const [one, other] = await Promise.all(heard);
+  assert.deepEqual(one, { event: { type: "message", gsid: HEAD + 16 }, offset: HEAD });
+  assert.deepEqual(one, other);
 });
 
 Deno.test("the internal port tells of health and counts", async () => {

@@ -44,6 +44,40 @@ for (const [what, frame, code] of closes) {
   });
 }
 
+/** The same on a Protobuf connection. */
+const binaryCloses: [what: string, frame: string | number[], code: number][] = [
+  ["text on a Protobuf connection", "{}", 3501],
+  ["no bytes", [], 3501],
+  ["bytes that are no Protobuf", [...new TextEncoder().encode("hello")], 3501],
+  ["a length without a message", [200, 1], 3501],
+  ["a length that never ends", Array(64).fill(0xff), 3501],
+  ["101 pongs", Array(101).fill(0), 3501],
+  ["more than 64 KiB in binary", Array(70_000).fill(0), 1009],
+  ["a ping without an id", [2, 0x5a, 0], 3501],
+];
+
+for (const [what, frame, code] of binaryCloses) {
+  Deno.test(`${what} closes with ${code}`, async () => {
+    await using scene = await edgeScene();
+    using neighbour = await scene.open("bob");
+    using client = await scene.open("ana", "protobuf");
+    if (typeof frame === "string") await client.send(frame);
+    else await client.send(Uint8Array.from(frame), { opcode: OPCODE.binary });
+    assert.equal(await client.closeCode(), code);
+    await answersPing(neighbour);
+  });
+}
+
+Deno.test("a Protobuf client is answered, and pinged, in binary", async () => {
+  await using scene = await edgeScene();
+  using client = await scene.open("ana", "protobuf");
+  // Command {id: 7, ping: {}}, and Reply {id: 7, ping: {}} for an answer.
+  await client.send(Uint8Array.of(4, 8, 7, 0x5a, 0), { opcode: OPCODE.binary });
+  const answer = await client.read();
+  assert.equal(answer?.opcode, OPCODE.binary);
+  assert.deepEqual([...answer.payload], [4, 8, 7, 0x62, 0]);
+});
+
 for (const frame of [rpc("{}"), ping(2), `{"send":{"data":{}}}`, `{"id":2,"subscribe":{}}`]) {
   Deno.test(`${frame} before a connect closes with 3501`, async () => {
     await using scene = await edgeScene();

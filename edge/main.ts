@@ -9,6 +9,7 @@
 import { ConfigError, settingsOf } from "shared/config/read.ts";
 import { type Log, openLog } from "shared/log.ts";
 import { jsonCodec } from "shared/wire/json.ts";
+import { protobufCodec } from "shared/wire/protobuf.ts";
 import { startEdge } from "./app.ts";
 import { type EdgeConfig, readEdge, readEdgeConfig } from "./config.ts";
 import { systemTurns } from "./turns.ts";
@@ -45,7 +46,7 @@ const log = openLog({ program: "edge", level: config.logLevel, terminal });
 const drain = drainOnSignals(log);
 try {
   const { replica, port, internalPort, ended } = await startEdge(config, {
-    codecs: { json: jsonCodec },
+    codecs: { json: jsonCodec, protobuf: protobufCodec },
     log,
     turns: systemTurns,
     now: Date.now,

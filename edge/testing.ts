@@ -6,11 +6,12 @@
  */
 
 import { waitUntil } from "../scripts/services/wait_until.ts";
-import { Centrifuge } from "centrifuge";
-import { RawWebSocket } from "testing/raw_websocket.ts";
+import { OPCODE, RawWebSocket } from "testing/raw_websocket.ts";
 import { type TestNats, testNats } from "testing/nats.ts";
 import { type TestRedis, testRedis } from "testing/redis.ts";
+import { type Format, SDKS } from "testing/sdk.ts";
 import { signToken } from "testing/token.ts";
+import { encodeLive } from "shared/bus/live.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { encodePage } from "shared/bus/page.ts";
 import {
@@ -23,10 +24,14 @@ import {
   type Entered,
   REQUEST,
 } from "shared/bus/requests.ts";
-import { gsidAt } from "shared/gsid.ts";
+import { type Gsid, gsidAt } from "shared/gsid.ts";
 import type { GroupId } from "shared/ids.ts";
 import { SILENT_LOG } from "shared/log.ts";
+import { subjectOf, type TopicKey } from "shared/topic.ts";
 import { jsonCodec } from "shared/wire/json.ts";
+import { protobufCodec } from "shared/wire/protobuf.ts";
+import { COMMAND, CONNECT_REQUEST } from "shared/wire/protobuf/fields.ts";
+import { encodeDelimited } from "shared/wire/protobuf/writer.ts";
 import { startEdge } from "./app.ts";
 import { readEdgeConfig } from "./config.ts";
 import { systemTurns } from "./turns.ts";
@@ -55,7 +60,7 @@ export async function edgeScene(options: SceneOptions = {}) {
   const calls = answers ? await answerAsOrigin(bus, options.groups ?? []) : undefined;
   const drain = new AbortController();
   const edge = await startEdge(configOf(nats, redis, options.env), {
-    codecs: { json: jsonCodec },
+    codecs: { json: jsonCodec, protobuf: protobufCodec },
     log: SILENT_LOG,
     turns: systemTurns,
     now: Date.now,
@@ -78,10 +83,11 @@ export async function edgeScene(options: SceneOptions = {}) {
     /** Calls wait from now on until they are released. */
     holdCalls: () => calls!.hold(),
     /** The official client, connected. */
-    async connect(user: string, device?: string) {
-      const client = new Centrifuge(`ws://127.0.0.1:${edge.port}/connection/websocket`, {
+    async connect(user: string, device?: string, format: Format = "json") {
+      const { Client, encode } = SDKS[format];
+      const client = new Client(`ws://127.0.0.1:${edge.port}/connection/websocket`, {
         token: await signToken(user, SECRET, 3600),
-        data: device === undefined ? {} : { device },
+        data: encode(device === undefined ? {} : { device }),
       });
       owned.defer(() => client.disconnect());
       client.connect();
@@ -89,13 +95,26 @@ export async function edgeScene(options: SceneOptions = {}) {
       return client;
     },
     /** A socket that does only what it is told, connected as `user` when one is given. */
-    async open(user?: string): Promise<RawWebSocket> {
-      const { socket } = await RawWebSocket.open(edge.port);
+    async open(user?: string, format: Format = "json"): Promise<RawWebSocket> {
+      const { socket } = await RawWebSocket.open(edge.port, {
+        path: `/connection/websocket?format=${format}`,
+      });
       if (user === undefined) return socket;
       const token = await signToken(user, SECRET, 3600);
-      await socket.send(JSON.stringify({ id: 1, connect: { token } }));
+      if (format === "json") await socket.send(JSON.stringify({ id: 1, connect: { token } }));
+      else {
+        const connect = encodeDelimited([
+          [COMMAND.id, 1],
+          [COMMAND.connect, [[CONNECT_REQUEST.token, token]]],
+        ]);
+        await socket.send(connect, { opcode: OPCODE.binary });
+      }
       await socket.read();
       return socket;
+    },
+    /** Puts an event on the bus, as an origin does. */
+    publish(topic: TopicKey, gsid: Gsid, data: string): void {
+      bus.publish(subjectOf(topic), encodeLive({ kind: "event", gsid, membership: 0, data }));
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

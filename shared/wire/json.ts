@@ -9,7 +9,7 @@
  */
 
 import type { JsonObject, JsonValue } from "shared/event.ts";
-import { isGsid } from "shared/gsid.ts";
+import { commandId, parseJson, resumePosition, UNSERVED_VERBS } from "shared/wire/bounds.ts";
 import {
   BadFrame,
   type Codec,
@@ -29,18 +29,7 @@ export const jsonCodec: Codec = {
   join: (frames) => frames.length === 1 ? frames[0]! : frames.join("\n"),
 };
 
-const MAX_ID = 0xffff_ffff;
-const SERVED = ["connect", "rpc", "refresh", "ping", "send"] as const;
-const UNSERVED = [
-  "subscribe",
-  "unsubscribe",
-  "publish",
-  "history",
-  "presence",
-  "presence_stats",
-  "sub_refresh",
-] as const;
-const VERBS = [...SERVED, ...UNSERVED];
+const VERBS = ["connect", "rpc", "refresh", "ping", "send", ...UNSERVED_VERBS] as const;
 
 const utf8 = new TextEncoder();
 
@@ -68,46 +57,9 @@ function exceedsBytes(text: string, maxBytes: number): boolean {
 }
 
 function parseObject(line: string): JsonObject {
-  if (depthExceeds(line, FRAME_LIMITS.maxDepth)) {
-    throw new BadFrame(`a command must nest at most ${FRAME_LIMITS.maxDepth} deep`);
-  }
-  let value: JsonValue;
-  try {
-    value = JSON.parse(line);
-  } catch (cause) {
-    throw new BadFrame("a command must be JSON", { cause });
-  }
+  const value = parseJson(line, FRAME_LIMITS.maxDepth, "a command");
   if (!isObject(value)) throw new BadFrame("a command must be an object");
   return value;
-}
-
-const QUOTE = 0x22, BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b, OPEN_BRACE = 0x7b, CLOSE_BRACKET = 0x5d, CLOSE_BRACE = 0x7d;
-
-/** Whether brackets outside strings nest deeper than `limit`; the text need not be JSON. */
-function depthExceeds(text: string, limit: number): boolean {
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    if (char === QUOTE) {
-      i = endOfString(text, i);
-    } else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
-      if (++depth > limit) return true;
-    } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) {
-      depth--;
-    }
-  }
-  return false;
-}
-
-/** The index of the quote that ends the string begun at `start`, or the text's end. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return end;
-  }
-  return text.length;
 }
 
 function decodeCommand(command: JsonObject): Command {
@@ -123,8 +75,7 @@ function decodeCommand(command: JsonObject): Command {
   const request = command[verb];
   if (!isObject(request)) throw new BadFrame(`${verb} must be an object`);
   if (verb === "send") return { verb, data: request.data ?? null };
-  const id = command.id;
-  if (!isCommandId(id)) throw new BadFrame("id must be an integer from 1 to 4294967295");
+  const id = commandId(command.id);
   switch (verb) {
     case "connect":
       return decodeConnect(id, request);
@@ -145,15 +96,13 @@ function decodeConnect(id: number, request: JsonObject): Command {
   return { verb: "connect", id, token, data: request.data ?? null, ...(recover && { recover }) };
 }
 
-/** Where the client resumes from. The SDK leaves out an offset of 0, and everything if false. */
+/** Where the client resumes from. The SDK leaves out everything if false. */
 function decodeRecover(subs: JsonValue | undefined): Position | undefined {
   const inbox = optionalObject(subs, "connect.subs").inbox;
   const { recover, offset, epoch } = optionalObject(inbox, "connect.subs.inbox");
   if (recover === undefined || recover === false) return;
   if (recover !== true) throw new BadFrame("connect.subs.inbox.recover must be true or false");
-  const gsid = offset ?? 0;
-  if (!isGsid(gsid)) throw new BadFrame("connect.subs.inbox.offset must be an integer below 2^53");
-  return { gsid, epoch: text(epoch, "connect.subs.inbox.epoch") };
+  return resumePosition(offset, text(epoch, "connect.subs.inbox.epoch"));
 }
 
 function encodeReply(id: number, reply: Reply): string {
@@ -181,10 +130,6 @@ function encodePush(event: string, offset?: number): string {
   return offset === undefined
     ? `{"push":{"channel":"inbox","pub":{"data":${event}}}}`
     : `{"push":{"channel":"inbox","pub":{"data":${event},"offset":${offset}}}}`;
-}
-
-function isCommandId(id: JsonValue | undefined): id is number {
-  return typeof id === "number" && Number.isInteger(id) && id >= 1 && id <= MAX_ID;
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
