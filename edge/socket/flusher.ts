@@ -2,7 +2,7 @@
  * When sockets write what they have queued: one flush for all of them, not a timer for each.
  *
  * Invariant: a marked socket is flushed exactly once, at the end of this turn of the event loop
- * when little is going on, within `WINDOW_MS` when much is. Frames that many sockets flush
+ * when little is going on, `WINDOW_MS` later when much is. Frames that many sockets flush
  * together are joined and encoded once. Knows nothing of what a frame means.
  *
  * @module
@@ -13,10 +13,12 @@ import type { Codec, Frame } from "shared/wire/codec.ts";
 import type { Turns } from "../turns.ts";
 import { encodeServerMessage } from "./message.ts";
 
-/** The longest that a busy flusher lets frames gather. */
-export const WINDOW_MS = 2;
+/** How long a busy flusher lets frames gather. */
+export const WINDOW_MS = 5;
 /** A flush that wrote to fewer sockets gains nothing by waiting: few get a second frame. */
 const BUSY_SOCKETS = 32;
+/** At 10 µs a write this is a twelfth of a core: from there on writes are what limits. */
+const BUSY_WRITES_PER_MS = 8;
 
 /** Lists remembered for the next socket: those with which many go on are few, and come often. */
 const KNOWN_LISTS = 4;
@@ -28,8 +30,8 @@ export interface Flushable {
 
 /** How long to wait before the next flush: 0 is the end of this turn. */
 export function flushDelayMs(last: { sockets: number; agoMs: number }): number {
-  if (last.sockets < BUSY_SOCKETS || last.agoMs >= WINDOW_MS) return 0;
-  return Math.max(1, WINDOW_MS - last.agoMs);
+  const busy = last.sockets >= BUSY_SOCKETS && last.sockets >= last.agoMs * BUSY_WRITES_PER_MS;
+  return busy ? WINDOW_MS : 0;
 }
 
 interface Joined {

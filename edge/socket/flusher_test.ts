@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import type { Codec, Frame } from "shared/wire/codec.ts";
-import { flushDelayMs, Flusher } from "./flusher.ts";
+import { flushDelayMs, Flusher, WINDOW_MS } from "./flusher.ts";
 
-Deno.test("flushDelayMs() waits only after a flush that wrote to many, and only for its window", () => {
+Deno.test("flushDelayMs() waits while many are written to, and often", () => {
   assert.equal(flushDelayMs({ sockets: 1, agoMs: 0 }), 0);
-  assert.equal(flushDelayMs({ sockets: 300, agoMs: 0 }), 2);
-  assert.equal(flushDelayMs({ sockets: 300, agoMs: 1.7 }), 1);
-  assert.equal(flushDelayMs({ sockets: 300, agoMs: 2 }), 0);
+  assert.equal(flushDelayMs({ sockets: 31, agoMs: 1 }), 0);
+  assert.equal(flushDelayMs({ sockets: 32, agoMs: 4 }), WINDOW_MS);
+  assert.equal(flushDelayMs({ sockets: 32, agoMs: 5 }), 0);
+  assert.equal(flushDelayMs({ sockets: 320, agoMs: 40 }), WINDOW_MS);
+  assert.equal(flushDelayMs({ sockets: 320, agoMs: 41 }), 0);
+  assert.equal(flushDelayMs({ sockets: 320, agoMs: Infinity }), 0);
 });
 
 Deno.test("a flush covers every marked socket once, at the end of the turn", () => {
