@@ -21,19 +21,48 @@ export interface Appended {
   members: number;
 }
 
-/** In the order of the messages. */
+type Row = [Appended["outcome"], gsid: Gsid, prev: Gsid, membership: Gsid, members: number];
+
+/**
+ * In the order of the messages.
+ *
+ * A batch goes as a text for each column and returns as one JSON: the driver would escape every
+ * element of an array, and read every field of a row, at several times the price.
+ */
 export async function appendMessages(sql: Sql, messages: Message[]): Promise<Appended[]> {
-  return await sql<Appended[]>`
-    select * from append_messages(
-      ${messages.map((m) => m.sender)}::text[],
-      ${messages.map((m) => m.id)}::text[],
-      ${messages.map((m) => m.digest)}::text[],
-      ${messages.map((m) => m.kind)}::text[],
-      ${messages.map((m) => m.conversation)}::text[],
-      ${messages.map((m) => m.inboxes[0] ?? null)}::text[],
-      ${messages.map((m) => m.inboxes[1] ?? null)}::text[],
-      ${messages.map((m) => m.fields)}::text[]
+  const lines = (column: (message: Message) => string) =>
+    sql`trim_array(string_to_array(${linesOf(messages, column)}, chr(10)), 1)`;
+  const nullableLines = (column: (message: Message) => string | undefined) =>
+    sql`trim_array(string_to_array(${linesOf(messages, column)}, chr(10), ''), 1)`;
+  const [{ rows }] = await sql<[{ rows: Row[] }]>`
+    select json_agg(json_build_array(outcome, gsid, prev, membership, members)) as rows
+    from append_messages(
+      ${lines((m) => m.sender)},
+      ${lines((m) => m.id)},
+      ${lines((m) => m.digest)},
+      ${lines((m) => m.kind)},
+      ${lines((m) => m.conversation)},
+      ${nullableLines((m) => m.inboxes[0])},
+      ${nullableLines((m) => m.inboxes[1])},
+      ${lines((m) => m.fields)}
     )`;
+  return rows.map(([outcome, gsid, prev, membership, members]) => ({
+    outcome,
+    gsid,
+    prev,
+    membership,
+    members,
+  }));
+}
+
+/** A line for each message, which nothing breaks: ids hold no control character, nor does JSON. */
+function linesOf(
+  messages: readonly Message[],
+  column: (message: Message) => string | undefined,
+): string {
+  let lines = "";
+  for (const message of messages) lines += `${column(message) ?? ""}\n`;
+  return lines;
 }
 
 export type Changed =

@@ -38,6 +38,22 @@ Deno.test("append() stores a message once, and answers each repeat with the same
   assert.equal(one.told.length + other.told.length, 1);
 });
 
+Deno.test("append() stores what is empty, alone, quoted or broken into lines as it was given", async () => {
+  await using store = await stores.store();
+  const committer = store.committer();
+  const odd = body({ text: '\r\n\\n "x" {a,b} NULL \'\u0001\u2028' });
+  const sends = [alert("a1", odd), message(ana, { user: ana }, `"{,}\\` as MessageId, odd)];
+  for (const send of sends) assert.equal((await committer.append(send)).outcome, "stored");
+  assert.deepEqual([...await store.sql`select sender, fields, inboxes from events order by gsid`], [
+    { sender: null, fields: sends[0]!.fields, inboxes: [] },
+    { sender: ana, fields: sends[1]!.fields, inboxes: [ana] },
+  ]);
+  assert.deepEqual([...await store.sql`select sender, id from sent order by gsid`], [
+    { sender: "", id: "a1" },
+    { sender: ana, id: `"{,}\\` },
+  ]);
+});
+
 Deno.test("append() compares bodies as JSON values", async () => {
   await using store = await stores.store();
   const committer = store.committer();
