@@ -48,16 +48,12 @@ export const CLOSES = {
   internal: { code: 3004, reason: "internal server error" },
   expired: { code: 3005, reason: "connection expired" },
   slow: { code: 3008, reason: "slow" },
-  writeError: { code: 3009, reason: "write error" },
   insufficientState: { code: 3010, reason: "insufficient state" },
   noPong: { code: 3012, reason: "no pong" },
-  tooManyRequests: { code: 3013, reason: "too many requests" },
   invalidToken: { code: 3500, reason: "invalid token" },
   badRequest: { code: 3501, reason: "bad request" },
   stale: { code: 3502, reason: "stale" },
   forceDisconnect: { code: 3503, reason: "force disconnect" },
-  connectionLimit: { code: 3504, reason: "connection limit" },
-  permissionDenied: { code: 3507, reason: "permission denied" },
 } as const satisfies Record<string, Close>;
 
 export type CloseName = keyof typeof CLOSES;

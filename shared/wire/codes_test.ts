@@ -21,8 +21,6 @@ Deno.test("a client comes back after every close but those that it caused or mus
     "badRequest",
     "stale",
     "forceDisconnect",
-    "connectionLimit",
-    "permissionDenied",
   ];
   for (const [name, { code }] of Object.entries(CLOSES)) {
     assert.ok(code >= 3000 && code < 4000);
