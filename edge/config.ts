@@ -1,15 +1,19 @@
 /**
  * The settings of an edge, from its environment.
  *
- * Invariant: what is read here is complete and within bounds, or every fault is told at once. The
- * only place of the edge that knows the names of variables.
+ * Invariant: what is read here is complete and within bounds, or every fault is told at once. No
+ * other file of the edge knows the name of a variable; what both programs read alike is in
+ * `shared/config/`.
  *
  * @module
  */
 
+import { readLogLevel } from "shared/config/log_level.ts";
 import { type NatsConfig, readNatsConfig } from "shared/config/nats.ts";
+import { type InternalConfig, readInternalConfig, readPort } from "shared/config/ports.ts";
 import { type Environment, SettingsReader } from "shared/config/read.ts";
-import { LOG_LEVELS, type LogLevel } from "shared/log.ts";
+import { readRedisConfig, type RedisConfig } from "shared/config/redis.ts";
+import type { LogLevel } from "shared/log.ts";
 import type { Rate } from "./limits/rate.ts";
 import type { AllowedOrigins } from "./socket/upgrade.ts";
 
@@ -17,9 +21,9 @@ export interface EdgeConfig {
   /** What operators call this edge; each start of it is a replica of its own. */
   name: string;
   listen: { hostname: string; port: number };
-  internal: { hostname: string; port: number; adminKey: string | null };
+  internal: InternalConfig;
   nats: NatsConfig;
-  redis: { url: string; token: string };
+  redis: RedisConfig;
   tokens: TokenConfig;
   allowedOrigins: AllowedOrigins;
   presence: { ttlS: number; beatS: number };
@@ -38,7 +42,6 @@ export interface TokenConfig {
 
 /** Bursts are what a rate allows in four seconds, for commands as for connects. */
 const BURST_S = 4;
-const MAX_PORT = 65_535;
 
 /** @throws {ConfigError} */
 export function readEdgeConfig(environment: Environment): EdgeConfig {
@@ -59,24 +62,11 @@ export function readEdge(read: SettingsReader): EdgeConfig {
         about: "The address that the public port binds to",
         fallback: "0.0.0.0",
       }),
-      port: readPort(read, "PORT", "The public port: WebSockets", 8000),
+      port: readPort(read, "PORT", { about: "The public port: WebSockets", fallback: 8000 }),
     },
-    internal: {
-      hostname: read.string("INTERNAL_HOST", {
-        about: "The address that the internal port binds to",
-        fallback: "127.0.0.1",
-      }),
-      port: readPort(read, "INTERNAL_PORT", "The internal port: health, metrics, drain", 9000),
-      adminKey: read.secret("ADMIN_KEY", { about: "What POST /drain asks for", fallback: null }),
-    },
+    internal: readInternalConfig(read, { port: 9000 }),
     nats: readNatsConfig(read),
-    redis: {
-      url: read.url("UPSTASH_REDIS_REST_URL", {
-        about: "Upstash Redis, which holds presence",
-        protocols: ["https:", "http:"],
-      }),
-      token: read.string("UPSTASH_REDIS_REST_TOKEN", { about: "Its token" }),
-    },
+    redis: readRedisConfig(read),
     tokens: readTokens(read),
     allowedOrigins: readOrigins(read),
     presence: {
@@ -107,21 +97,8 @@ export function readEdge(read: SettingsReader): EdgeConfig {
       min: 0,
       max: 600_000,
     }),
-    logLevel: read.choice("LOG_LEVEL", {
-      about: "The least grave lines that are logged",
-      of: LOG_LEVELS,
-      fallback: "info",
-    }),
+    logLevel: readLogLevel(read),
   };
-}
-
-function readPort(read: SettingsReader, name: string, about: string, fallback: number): number {
-  return read.integer(name, {
-    about: `${about}; 0 is any free one`,
-    fallback,
-    min: 0,
-    max: MAX_PORT,
-  });
 }
 
 function readRate(read: SettingsReader, name: string, about: string, fallback: number): Rate {

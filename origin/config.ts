@@ -1,26 +1,30 @@
 /**
  * The settings of an origin, from its environment.
  *
- * Invariant: what is read here is complete and within bounds, or every fault is told at once. The
- * only place of the origin that knows the names of variables.
+ * Invariant: what is read here is complete and within bounds, or every fault is told at once. No
+ * other file of the origin knows the name of a variable; what both programs read alike is in
+ * `shared/config/`.
  *
  * @module
  */
 
+import { readLogLevel } from "shared/config/log_level.ts";
 import { type NatsConfig, readNatsConfig } from "shared/config/nats.ts";
+import { type InternalConfig, readInternalConfig, readPort } from "shared/config/ports.ts";
 import { type Environment, SettingsReader } from "shared/config/read.ts";
-import { LOG_LEVELS, type LogLevel } from "shared/log.ts";
+import { readRedisConfig, type RedisConfig } from "shared/config/redis.ts";
+import type { LogLevel } from "shared/log.ts";
 import { faultsInPushConfig, type PushConfig, type ReadText } from "./push/config.ts";
 
 export interface OriginConfig {
   /** What operators call this origin. */
   name: string;
   api: { hostname: string; port: number; key: string };
-  internal: { hostname: string; port: number; adminKey: string | null };
+  internal: InternalConfig;
   database: { url: string; maxConnections: number };
   nats: NatsConfig;
   stream: { replicas: number; maxBytes: number };
-  redis: { url: string; token: string; timeoutMs: number };
+  redis: RedisConfig & { timeoutMs: number };
   /** A group with more members is published to without asking who is there. */
   largeGroup: number;
   fastPaths: { live: boolean; push: boolean };
@@ -28,7 +32,6 @@ export interface OriginConfig {
   logLevel: LogLevel;
 }
 
-const MAX_PORT = 65_535;
 const GIB = 1024 ** 3;
 
 /** @throws {ConfigError} */
@@ -49,17 +52,10 @@ export function readOrigin(read: SettingsReader): OriginConfig {
         about: "The address that the server API binds to",
         fallback: "127.0.0.1",
       }),
-      port: readPort(read, "PORT", "The port of the server API", 8100),
+      port: readPort(read, "PORT", { about: "The port of the server API", fallback: 8100 }),
       key: read.secret("API_KEY", { about: "What the server API asks for in X-API-Key" }),
     },
-    internal: {
-      hostname: read.string("INTERNAL_HOST", {
-        about: "The address that the internal port binds to",
-        fallback: "127.0.0.1",
-      }),
-      port: readPort(read, "INTERNAL_PORT", "The internal port: health, metrics, drain", 9100),
-      adminKey: read.secret("ADMIN_KEY", { about: "What POST /drain asks for", fallback: null }),
-    },
+    internal: readInternalConfig(read, { port: 9100 }),
     database: readDatabase(read),
     nats: readNatsConfig(read),
     stream: {
@@ -77,11 +73,7 @@ export function readOrigin(read: SettingsReader): OriginConfig {
       }),
     },
     redis: {
-      url: read.url("UPSTASH_REDIS_REST_URL", {
-        about: "Upstash Redis, which holds presence",
-        protocols: ["https:", "http:"],
-      }),
-      token: read.string("UPSTASH_REDIS_REST_TOKEN", { about: "Its token" }),
+      ...readRedisConfig(read),
       timeoutMs: read.integer("PRESENCE_TIMEOUT_MS", {
         about: "A presence lookup that takes longer finds everybody unknown",
         fallback: 250,
@@ -97,21 +89,8 @@ export function readOrigin(read: SettingsReader): OriginConfig {
     }),
     fastPaths: readFastPaths(read),
     push: readPush(read),
-    logLevel: read.choice("LOG_LEVEL", {
-      about: "The least grave lines that are logged",
-      of: LOG_LEVELS,
-      fallback: "info",
-    }),
+    logLevel: readLogLevel(read),
   };
-}
-
-function readPort(read: SettingsReader, name: string, about: string, fallback: number): number {
-  return read.integer(name, {
-    about: `${about}; 0 is any free one`,
-    fallback,
-    min: 0,
-    max: MAX_PORT,
-  });
 }
 
 function readDatabase(read: SettingsReader): OriginConfig["database"] {
