@@ -29,6 +29,8 @@ import type { Socket } from "../socket/socket.ts";
 import type { Origin } from "../upstream/origin.ts";
 import { Cutover, type Gain, memberIn } from "./cutover.ts";
 import { Receipts } from "./receipts.ts";
+import { Recent } from "./recent.ts";
+import { retry } from "./retry.ts";
 import { Takeover } from "./takeover.ts";
 
 export interface FeedDeps {
@@ -54,8 +56,6 @@ export interface FeedOwner {
   end(close: Close): void;
 }
 
-/** Reads of one page before the connection is told to start over. */
-const MAX_TRIES = 5;
 /** A catch-up goes on when less than this waits in the socket. */
 const ROOM_BYTES = 256 * 1024;
 /** Group messages of its own whose event may still come. */
@@ -68,9 +68,7 @@ export class Feed implements Receiver {
   readonly #socket: Socket;
   readonly #cutover: Cutover<Publication>;
   readonly #takeover: Takeover;
-  /** Two generations: a set that forgets its first element at each addition is slow. */
-  #own = new Set<Gsid>();
-  #ownBefore = new Set<Gsid>();
+  readonly #own = new Recent<Gsid>(MAX_OWN);
   #head: Gsid = 0;
   #epoch = "";
   #lastOffset: Gsid = 0;
@@ -137,16 +135,12 @@ export class Feed implements Receiver {
   /** The reply that is sent now carries this event: it need not come a second time. */
   replied({ gsid, conversation }: Pick<Sent, "gsid" | "conversation">): void {
     if (isDirect(conversation)) return this.#deps.hub.answered(this, gsid);
-    if (this.#own.size === MAX_OWN) {
-      this.#ownBefore = this.#own;
-      this.#own = new Set();
-    }
     this.#own.add(gsid);
   }
 
   receive(publication: Publication): void {
     if (this.#over) return;
-    if (this.#own.delete(publication.gsid) || this.#ownBefore.delete(publication.gsid)) return;
+    if (this.#own.take(publication.gsid)) return;
     if (this.#cutover.take(publication)) this.#deliver(publication);
   }
 
@@ -275,16 +269,12 @@ export class Feed implements Receiver {
   }
 
   /** `undefined`: the connection has ended, or is ended since nobody answers. */
-  async #retry<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
-    for (let tries = 1; !this.#over; tries++) {
-      try {
-        const result = await read();
-        return this.#over ? undefined : result;
-      } catch {
-        if (tries === MAX_TRIES) this.#owner.end(CLOSES.insufficientState);
-        else await this.#deps.pause();
-      }
-    }
+  #retry<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
+    return retry(read, {
+      isOver: () => this.#over,
+      pause: () => this.#deps.pause(),
+      giveUp: () => this.#owner.end(CLOSES.insufficientState),
+    });
   }
 
   #deliver(publication: Publication): void {

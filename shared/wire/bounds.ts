@@ -43,11 +43,26 @@ export function parseJson(text: string, maxDepth: number, what: string): JsonVal
   if (depthExceeds(text, maxDepth)) {
     throw new BadFrame(`${what} must nest at most ${maxDepth} deep`);
   }
+  let value: JsonValue;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new BadFrame(`${what} must be JSON`, { cause });
   }
+  if (MAYBE_HUGE.test(text) && !isFinite(value)) {
+    throw new BadFrame(`${what} must hold only numbers that a double can be`);
+  }
+  return value;
+}
+
+/** What a number must look like to be read as infinite: few texts do, so few are searched. */
+const MAYBE_HUGE = /[eE]\+?\d{3}|\d{308}/;
+
+/** Infinity would be written on as `null`: another value than the client's. */
+function isFinite(value: JsonValue): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.values(value).every(isFinite);
 }
 
 const QUOTE = 0x22, BACKSLASH = 0x5c;

@@ -93,7 +93,7 @@ Deno.test("decode() refuses a frame in words", () => {
     [`{"id":-1,"ping":{}}`, ID],
     [`{"id":1.5,"ping":{}}`, ID],
     [`{"id":4294967296,"ping":{}}`, ID],
-    [`{"id":1e999,"ping":{}}`, ID],
+    [`{"id":1e999,"ping":{}}`, "a command must hold only numbers that a double can be"],
     [`{"id":"1","ping":{}}`, ID],
     [`{"subscribe":{}}`, ID],
     [`{"id":1,"rpc":{"method":1}}`, "rpc.method must be a string"],
@@ -261,4 +261,14 @@ Deno.test("join() puts one frame on a line, so that each can be read again", () 
   const joined = jsonCodec.join(frames) as string;
   assert.deepEqual(joined.split("\n"), frames);
   assert.equal(jsonCodec.join([jsonCodec.ping]), jsonCodec.ping);
+});
+
+Deno.test("decode() refuses a number that no double can be, and no text that looks like one", () => {
+  const rpc = (data: string) => `{"id":1,"rpc":{"method":"send","data":${data}}}`;
+  for (const bad of ["1e400", "-1e999", '{"a":[1e309]}', `1${"0".repeat(309)}`]) {
+    assert.throws(() => jsonCodec.decode(rpc(bad)), /must hold only numbers/);
+  }
+  for (const good of ['"1e400"', "1e300", `"${"9".repeat(400)}"`]) {
+    assert.equal(jsonCodec.decode(rpc(good)).length, 1);
+  }
 });
