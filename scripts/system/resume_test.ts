@@ -1,31 +1,34 @@
 import assert from "node:assert/strict";
 import type { Device, SendResult } from "testing/client.ts";
-import { name, systemOfThisFile, type TestSystem } from "testing/system.ts";
+import { name, systemOfThisFile, testInEachFormat, type TestSystem } from "testing/system.ts";
 
 const running = systemOfThisFile({ edgeEnv: { SEND_RATE_PER_S: "0" } });
 
-Deno.test("a device that was away for 50 events in five conversations gets them all, in order", async () => {
-  const test = await running();
-  await using ana = await test.device(name("ana"), { edge: 0 });
-  await using bob = await test.device(name("bob"), { edge: 1, device: "phone" });
-  const story = await beginStory(test, ana, bob);
-  await bob.waitForGsid((await ana.send(bob.user, "before")).gsid);
-  await bob.disconnect();
-  const away = await story.go(50);
-  const before = bob.received.length;
-  await bob.connect();
-  await bob.waitForGsid(away.at(-1)!);
+testInEachFormat(
+  "a device that was away for 50 events in five conversations gets them all, in order",
+  async (format) => {
+    const test = await running(format);
+    await using ana = await test.device(name("ana"), { edge: 0 });
+    await using bob = await test.device(name("bob"), { edge: 1, device: "phone" });
+    const story = await beginStory(test, ana, bob);
+    await bob.waitForGsid((await ana.send(bob.user, "before")).gsid);
+    await bob.disconnect();
+    const away = await story.go(50);
+    const before = bob.received.length;
+    await bob.connect();
+    await bob.waitForGsid(away.at(-1)!);
 
-  const { wasRecovering, recovered } = bob.subscriptions.at(-1)!;
-  assert.deepEqual({ wasRecovering, recovered }, { wasRecovering: true, recovered: true });
-  const resumed = bob.received.slice(before).map(({ event }) => event.gsid!);
-  // The cursor may trail what was handed out: a resume may repeat the last moments first.
-  assert.deepEqual(resumed.filter((gsid) => away.includes(gsid)), away);
-  assert.deepEqual(resumed, resumed.toSorted((a, b) => a - b));
-});
+    const { wasRecovering, recovered } = bob.subscriptions.at(-1)!;
+    assert.deepEqual({ wasRecovering, recovered }, { wasRecovering: true, recovered: true });
+    const resumed = bob.received.slice(before).map(({ event }) => event.gsid!);
+    // The cursor may trail what was handed out: a resume may repeat the last moments first.
+    assert.deepEqual(resumed.filter((gsid) => away.includes(gsid)), away);
+    assert.deepEqual(resumed, resumed.toSorted((a, b) => a - b));
+  },
+);
 
-Deno.test("resuming from each offset a device ever got misses nothing", async () => {
-  const test = await running();
+testInEachFormat("resuming from each offset a device ever got misses nothing", async (format) => {
+  const test = await running(format);
   const b = name("bob");
   await using ana = await test.device(name("ana"), { edge: 0 });
   await using bob = await test.device(b, { edge: 1 });
@@ -52,38 +55,44 @@ Deno.test("resuming from each offset a device ever got misses nothing", async ()
   }
 });
 
-Deno.test("what arrives while a device resumes comes after what it missed, once", async () => {
-  const test = await running();
-  await using ana = await test.device(name("ana"), { edge: 0 });
-  await using bob = await test.device(name("bob"), { edge: 1 });
-  const first = await ana.send(bob.user, "first");
-  await bob.waitForGsid(first.gsid);
-  await bob.disconnect();
-  const missed = await sendMany(ana, bob.user, "missed", 200);
-  const before = bob.received.length;
-  const live = sendMany(ana, bob.user, "live", 100);
-  await bob.connect();
-  const all = [...missed, ...await live];
-  await bob.waitForGsid(all.at(-1)!);
-  const got = bob.received.slice(before).map(({ event }) => event.gsid!)
-    .filter((gsid) => gsid !== undefined && gsid !== first.gsid);
-  assert.deepEqual(got, all);
-});
+testInEachFormat(
+  "what arrives while a device resumes comes after what it missed, once",
+  async (format) => {
+    const test = await running(format);
+    await using ana = await test.device(name("ana"), { edge: 0 });
+    await using bob = await test.device(name("bob"), { edge: 1 });
+    const first = await ana.send(bob.user, "first");
+    await bob.waitForGsid(first.gsid);
+    await bob.disconnect();
+    const missed = await sendMany(ana, bob.user, "missed", 200);
+    const before = bob.received.length;
+    const live = sendMany(ana, bob.user, "live", 100);
+    await bob.connect();
+    const all = [...missed, ...await live];
+    await bob.waitForGsid(all.at(-1)!);
+    const got = bob.received.slice(before).map(({ event }) => event.gsid!)
+      .filter((gsid) => gsid !== undefined && gsid !== first.gsid);
+    assert.deepEqual(got, all);
+  },
+);
 
-Deno.test("a position of another epoch, or above the head, is not recovered", async () => {
-  const test = await running();
-  const b = name("bob");
-  await using ana = await test.device(name("ana"));
-  const { gsid } = await ana.send(b, "m1");
-  await using bob = await test.device(b);
-  const { epoch } = bob.position;
-  for (const since of [{ gsid, epoch: "another" }, { gsid: gsid + 2 ** 40, epoch }]) {
-    await using again = await test.device(b, { since });
-    assert.equal(again.subscriptions[0]!.recovered, false);
-    assert.ok(again.subscriptions[0]!.position.offset >= gsid);
-    assert.deepEqual(again.received, []);
-  }
-});
+testInEachFormat(
+  "a position of another epoch, or above the head, is not recovered",
+  async (format) => {
+    const test = await running(format);
+    const b = name("bob");
+    await using ana = await test.device(name("ana"));
+    const { gsid } = await ana.send(b, "m1");
+    await using bob = await test.device(b);
+    const { epoch } = bob.position;
+    for (const since of [{ gsid, epoch: "another" }, { gsid: gsid + 2 ** 40, epoch }]) {
+      await using again = await test.device(b, { since });
+      assert.equal(again.subscriptions[0]!.recovered, false);
+      assert.ok(again.subscriptions[0]!.position.offset >= gsid);
+      assert.deepEqual(again.received, []);
+    }
+  },
+);
 
 interface Story {
   /** Lets so many more events happen; resolves to their gsids, in order. */

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { Centrifuge } from "centrifuge";
+import type { Centrifuge } from "centrifuge";
+import { type Format, type Sdk, SDKS } from "./sdk.ts";
 import { signToken } from "./token.ts";
 
 /** An event as it came on `inbox`. */
@@ -40,6 +41,8 @@ export interface DeviceOptions {
   device?: string;
   since?: { gsid: number; epoch: string };
   tokenTtlS?: number;
+  /** Default JSON. */
+  format?: Format;
   foreground?: boolean;
   /** Told of each publication as it comes. */
   onPublication?: (publication: Publication) => void;
@@ -56,12 +59,14 @@ export class Device implements AsyncDisposable {
   readonly closes: { code: number; reason: string }[] = [];
   /** How often the SDK has asked for a token. */
   tokensSigned = 0;
+  readonly #sdk: Sdk;
   readonly #onPublication: (publication: Publication) => void;
   #waiting = new Set<() => void>();
   #sockets = new Set<Promise<void>>();
 
   constructor(user: string, options: DeviceOptions) {
     this.user = user;
+    this.#sdk = SDKS[options.format ?? "json"];
     this.#onPublication = options.onPublication ?? (() => {});
     const { edges, device, since, foreground } = options;
     const sign = () => {
@@ -69,14 +74,14 @@ export class Device implements AsyncDisposable {
       this.#wake();
       return signToken(user, options.tokenSecret, options.tokenTtlS ?? 3600);
     };
-    this.centrifuge = new Centrifuge(edges[0]!, {
+    this.centrifuge = new this.#sdk.Client(edges[0]!, {
       getToken: sign,
       ...(options.token !== undefined && { token: options.token }),
-      data: {
+      data: this.#sdk.encode({
         ...(device !== undefined && { device }),
         ...(since && { since }),
         ...(foreground !== undefined && { foreground }),
-      },
+      }),
       websocket: this.#socketClass(edges),
       minReconnectDelay: 20,
       maxReconnectDelay: 200,
@@ -121,7 +126,8 @@ export class Device implements AsyncDisposable {
 
   // deno-lint-ignore no-explicit-any -- each method has its own result
   async rpc<Result = any>(method: string, data: unknown): Promise<Result> {
-    return (await this.centrifuge.rpc(method, data)).data as Result;
+    const result = await this.centrifuge.rpc(method, this.#sdk.encode(data));
+    return this.#sdk.decode(result.data) as Result;
   }
 
   send(to: string | { group: string }, id: string, body: unknown = { text: id }) {
@@ -175,8 +181,9 @@ export class Device implements AsyncDisposable {
 
   #listen(): void {
     this.centrifuge.on("publication", ({ data, offset }) => {
-      this.received.push({ event: data, offset });
-      this.#onPublication({ event: data, offset });
+      const publication = { event: this.#sdk.decode(data), offset };
+      this.received.push(publication);
+      this.#onPublication(publication);
       this.#wake();
     });
     this.centrifuge.on("subscribed", ({ recovered, wasRecovering, streamPosition }) => {

@@ -14,6 +14,7 @@ import type { UserId } from "shared/ids.ts";
 import { replicaKey, REPLICAS_KEY, userField } from "shared/presence.ts";
 import { connect as connectNats, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { connectDevice, Device, type DeviceOptions } from "testing/client.ts";
+import { type Format, FORMATS } from "testing/sdk.ts";
 import { waitUntil } from "../services/wait_until.ts";
 import { startSystem, type System, type SystemOptions } from "../dev/system.ts";
 
@@ -34,9 +35,12 @@ export interface RecordedPush {
 
 export class TestSystem {
   readonly system: System;
+  readonly #format: Format;
 
-  constructor(system: System) {
+  /** Its devices speak `format`, those that are not told otherwise. */
+  constructor(system: System, format: Format = "json") {
     this.system = system;
+    this.#format = format;
   }
 
   /** A connected device of a user. */
@@ -53,7 +57,12 @@ export class TestSystem {
     const sockets = this.system.state.edges.map(({ ws }) => ws);
     const rotated = [...sockets.slice(edge), ...sockets.slice(0, edge)];
     const edges = roam ? rotated : rotated.slice(0, 1);
-    return { edges, tokenSecret: this.system.state.token_secret, ...rest };
+    return {
+      edges,
+      tokenSecret: this.system.state.token_secret,
+      format: this.#format,
+      ...rest,
+    };
   }
 
   /** Calls the server API; resolves to its result or rejects with its error. */
@@ -140,14 +149,22 @@ async function watchSubject(connection: NatsConnection, subject: string): Promis
   };
 }
 
-/** One system for all tests of a file. Call it at the top of the file. */
-export function systemOfThisFile(options: SystemOptions = {}): () => Promise<TestSystem> {
-  const started = Promise.withResolvers<TestSystem>();
-  Deno.test.beforeAll(async () => {
-    started.resolve(new TestSystem(await startSystem(options)));
-  });
-  Deno.test.afterAll(async () => (await started.promise).system[Symbol.asyncDispose]());
-  return () => started.promise;
+/**
+ * One system for all tests of a file. Call it at the top of the file. What it returns resolves to
+ * that system, with devices that speak the format asked for.
+ */
+export function systemOfThisFile(
+  options: SystemOptions = {},
+): (format?: Format) => Promise<TestSystem> {
+  const started = Promise.withResolvers<System>();
+  Deno.test.beforeAll(async () => started.resolve(await startSystem(options)));
+  Deno.test.afterAll(async () => (await started.promise)[Symbol.asyncDispose]());
+  return async (format = "json") => new TestSystem(await started.promise, format);
+}
+
+/** Registers a test once for each format of the wire. */
+export function testInEachFormat(name: string, run: (format: Format) => Promise<void>): void {
+  for (const format of FORMATS) Deno.test(`${format}: ${name}`, () => run(format));
 }
 
 /** A name that no other test uses. */
