@@ -303,6 +303,13 @@ Deno.test("push() of text that is no Unicode is still a whole message", () => {
   assert.deepEqual(pub, { data: '"\ufffd"', offset: 16 });
 });
 
+Deno.test("a frame that waits for a client keeps no memory but its own", () => {
+  for (const frame of [push("{}", 16), reply(1, { ping: true }), protobufCodec.ping]) {
+    const { buffer, byteLength } = frame as Uint8Array;
+    assert.equal(buffer.byteLength, byteLength);
+  }
+});
+
 Deno.test("join() puts messages one behind the other, so that each can be read again", () => {
   const frames = [push(`{"body":"x"}`, 16), protobufCodec.ping, reply(1, { ping: true })];
   const joined = protobufCodec.join(frames);

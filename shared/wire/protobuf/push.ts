@@ -11,6 +11,7 @@ import { Buffer } from "node:buffer";
 import type { Gsid } from "shared/gsid.ts";
 import { PUBLICATION, PUSH, REPLY } from "./fields.ts";
 import { tagOf, varintSize, WIRE_TYPE, writeVarint } from "./varint.ts";
+import { allocate } from "./writer.ts";
 
 const { delimited, varint } = WIRE_TYPE;
 const PUSH_TAG = tagOf(REPLY.push, delimited);
@@ -27,7 +28,7 @@ export function encodePush(event: string, offset: Gsid = 0): Uint8Array {
   const pushBytes = CHANNEL.length + fieldSize(pubBytes);
   const replyBytes = fieldSize(pushBytes);
 
-  const bytes = Buffer.allocUnsafe(varintSize(replyBytes) + replyBytes);
+  const bytes = allocate(varintSize(replyBytes) + replyBytes);
   let at = writeVarint(bytes, 0, replyBytes);
   at = writeHead(bytes, at, PUSH_TAG, pushBytes);
   bytes.set(CHANNEL, at);
