@@ -7,6 +7,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { type Gsid, isGsid } from "shared/gsid.ts";
 
 export const LIVE_VERSION = 1;
@@ -45,14 +46,14 @@ const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
 export function encodeLive(live: Live): Uint8Array {
-  const data = utf8.encode(live.data);
-  const bytes = new Uint8Array(PREFIX_BYTES + data.length);
+  // Written in place: a buffer for the text alone costs as much as all the rest.
+  const bytes = new Uint8Array(PREFIX_BYTES + Buffer.byteLength(live.data));
+  utf8.encodeInto(live.data, bytes.subarray(PREFIX_BYTES));
   bytes[0] = LIVE_VERSION;
   bytes[1] = KINDS.indexOf(live.kind);
   const view = new DataView(bytes.buffer);
   view.setFloat64(4, live.gsid);
   view.setFloat64(12, live.membership);
-  bytes.set(data, PREFIX_BYTES);
   return bytes;
 }
 
