@@ -59,7 +59,7 @@ const SESSION = {
 };
 const SENDS = {
   maxInFlight: 2,
-  maxBatch: 256,
+  maxBatch: 512,
   // Of the 1 MiB that a message of NATS may have.
   maxBatchBytes: 768 * 1024,
   maxWaiting: 20_000,
