@@ -32,10 +32,8 @@ export interface EdgeEvents extends ConnectionEvents, HubEvents, ProverEvents {
 
 /** The methods that may be labels; every other word of a client's counts as `other`. */
 const METHODS = new Set([
-  ..."send history conversations read receipts typing presence edit delete react".split(" "),
-  ..."group.create group.add group.remove group.leave group.get group.members".split(" "),
-  ..."group.update group.role device.register device.unregister device.list".split(" "),
-  ..."mute block unblock blocked".split(" "),
+  ..."send history conversations presence device.register device.unregister".split(" "),
+  ..."group.create group.add group.remove group.leave group.get".split(" "),
 ]);
 
 /** `now`: wall clock, ms since 1970. */

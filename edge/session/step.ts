@@ -173,8 +173,9 @@ function onTick(
   settings: SessionSettings,
 ): Step {
   if (state.phase.name !== "connected") {
-    const late = nowMs - state.openedMs >= settings.connectMs;
-    return late ? close(state, CLOSES.stale) : stay(state);
+    if (nowMs - state.openedMs < settings.connectMs) return stay(state);
+    // Who has asked, and waits for us, must be let back in: 3502 is final.
+    return close(state, state.phase.name === "opening" ? CLOSES.stale : CLOSES.internal);
   }
   if (isOver(state.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
   if (state.pingedMs !== undefined) {

@@ -166,6 +166,11 @@ Deno.test("step() probes a device that owes a confirmation, at most every 5 s", 
 
 Deno.test("step() closes 3502 when nobody connected in time, and 3005 when the token ran out", () => {
   assert.deepEqual(closes(run([tick(10_000)]).effects), [3502]);
+  assert.deepEqual(
+    closes(run([command(CONNECT), tick(10_000)]).effects),
+    [3004],
+    "it is our fault",
+  );
   const late = connected();
   const pong = command({ verb: "pong" });
   const upTo = run([tick(25_000), pong, tick(50_000), pong, tick(84_999)], late);

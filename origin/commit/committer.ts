@@ -30,7 +30,7 @@ export interface CommitterOptions {
   now: () => number;
   /** More commands than this do not wait: they are refused as `busy`. Default: 10,000. */
   maxQueued?: number;
-  /** Default: 500. */
+  /** Default: 512. */
   maxBatch?: number;
   /** A command that takes longer is answered `late`. Default: 3,500. */
   answerWithinMs?: number;
@@ -71,7 +71,7 @@ class BatchingCommitter implements Committer {
       onFault: () => {},
       onBatch: () => {},
       maxQueued: 10_000,
-      maxBatch: 500,
+      maxBatch: 512,
       answerWithinMs: 3_500,
       ...options,
     };
