@@ -23,6 +23,7 @@ import { upstashReader } from "./presence/store.ts";
 import { CLEAN_UP, cleanUpJobs } from "./push/clean_up.ts";
 import { createGateways } from "./push/config.ts";
 import { createPushQueue, type PushQueue } from "./push/queue.ts";
+import { measureBacklog } from "./push/backlog.ts";
 import { startPushWorker } from "./push/worker.ts";
 import type { Scene } from "./scene.ts";
 
@@ -108,10 +109,11 @@ function startAuditors(
 }
 
 function startPush(
-  { config, events, parts, nowMs, random, readText }: Scene,
+  { config, events, metrics, parts, nowMs, random, readText }: Scene,
   queue: PushQueue,
   { positions }: ReturnType<typeof startAuditors>,
 ): void {
+  measureBacklog(metrics.registry, queue);
   const gateways = createGateways(config.push, { nowMs, readText });
   for (const gateway of gateways.values()) parts.use(gateway);
   const worker = startPushWorker({

@@ -1,13 +1,13 @@
 /**
  * What happens in a conversation, as clients see it, and which topics carry it.
  *
- * Invariant: `topicsOf` is the only rule for who is told: fan-out, digest and catch-up all agree
- * with it. Knows nothing of presence, of edges or of how an event is stored.
+ * Invariant: `topicsOf` states the rule for who is told; fan-out, digest, mend and catch-up each
+ * apply it in their own way, and their tests hold them to it. Knows nothing of presence, of edges or of how an event is stored.
  *
  * @module
  */
 
-import type { ConversationId, GroupId, MessageId, UserId } from "shared/ids.ts";
+import type { ConversationId, UserId } from "shared/ids.ts";
 import { kindOfConversation, parseConversation } from "shared/ids.ts";
 import { atOfGsid, type Gsid } from "shared/gsid.ts";
 import { groupTopic, inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
@@ -26,7 +26,6 @@ export type EventType =
   | "group.created"
   | "group.joined"
   | "group.left"
-  | "group.changed"
   | "alert";
 
 /** The event types that change who is in a group. */
@@ -47,19 +46,6 @@ export interface StoredEvent {
   fields: string;
   /** The users whose inbox topic carries it. */
   inboxes: UserId[];
-}
-
-export interface MessageFields {
-  id: MessageId;
-  from: UserId;
-  body: JsonObject;
-}
-
-export interface MembershipFields {
-  group: GroupId;
-  by: UserId;
-  /** Whom the change concerns: those who joined, or left. */
-  members: UserId[];
 }
 
 /** An event as clients get it (`pub.data`), as JSON text. */

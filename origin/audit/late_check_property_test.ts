@@ -62,7 +62,7 @@ Deno.test("LateCheck makes just the jobs that looking at one pair after the othe
         gsid: gsid(event.place),
         conversation: event.conversation,
         sender: event.sender,
-        type: event.isMessage ? "message" : "group.changed",
+        type: event.isMessage ? "message" : "group.joined",
       }));
       const intervals = disjoint(scenario.memberships).map((each) => ({
         ...each,

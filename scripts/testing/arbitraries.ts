@@ -47,7 +47,6 @@ const TYPES: EventType[] = [
   "group.created",
   "group.joined",
   "group.left",
-  "group.changed",
   "alert",
 ];
 /** What the columns of an event say already: its fields never repeat them. */
