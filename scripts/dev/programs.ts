@@ -7,7 +7,7 @@
  * @module
  */
 
-import { freePort, isPortFree } from "../services/free_port.ts";
+import { freePorts, isPortFree } from "../services/free_port.ts";
 import { waitUntil } from "../services/wait_until.ts";
 import { type ProgramKind, type ProgramPlace, startProgram, untilReady } from "./program.ts";
 import { type Report, reported } from "./progress.ts";
@@ -34,17 +34,18 @@ const LEAVE_MS = 3_000;
 export function planPlaces(
   { edges, origins, port }: { edges: number; origins: number; port: number },
 ): ProgramPlace[] {
+  const free = freePorts(2 * (origins + edges));
   const place = (kind: ProgramKind, index: number, at: number): ProgramPlace => ({
     id: `${kind}-${index}`,
     kind,
     port: at,
-    internalPort: freePort(),
+    internalPort: free.pop()!,
   });
   return [
-    ...Array.from({ length: origins }, (_, k) => place("origin", k, freePort())),
+    ...Array.from({ length: origins }, (_, k) => place("origin", k, free.pop()!)),
     ...Array.from(
       { length: edges },
-      (_, k) => place("edge", k, port === 0 ? freePort() : port + k),
+      (_, k) => place("edge", k, port === 0 ? free.pop()! : port + k),
     ),
   ];
 }

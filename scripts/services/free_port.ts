@@ -2,14 +2,27 @@
  * Ports that nobody listens on.
  *
  * A free port stays free only until somebody takes it: a server that can choose its own (port 0)
- * should, and one that cannot must be ready to be given another.
+ * should. Those given here lie below what systems give to outgoing connections (Linux from 32768,
+ * macOS from 49152), of which there are many while a system starts.
  *
  * @module
  */
 
+const LOWEST = 10_000, HIGHEST = 32_000;
+
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  const [port] = freePorts(1);
+  return port!;
+}
+
+/** As many different ones. */
+export function freePorts(count: number): number[] {
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (!ports.has(port) && isPortFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 export function isPortFree(port: number): boolean {
