@@ -15,6 +15,7 @@ import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { createInternalApp } from "shared/http/internal.ts";
 import { serveHttp } from "shared/http/serve.ts";
 import type { Log } from "shared/log.ts";
+import type { ConnectionId } from "shared/ids.ts";
 import { createMetrics } from "shared/metrics.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -28,7 +29,7 @@ import { upstashStore } from "./presence/store.ts";
 import { createSocketServer, type SocketServer } from "./socket/accept.ts";
 import { type Codecs, WEBSOCKET_PATH } from "./socket/upgrade.ts";
 import { openVerifier } from "./token/open.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "shared/turns.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 export interface EdgeDeps {
@@ -161,6 +162,7 @@ function startDelivery(scene: Scene, bus: NatsBus, lease: LeaseKeeper): Delivery
     bus,
     lease,
     verifier,
+    newId: () => crypto.randomUUID() as ConnectionId,
     replay: (sinceMs, handle, signal) => replayStream(bus, sinceMs, handle, signal),
     onFault: (what, error) => notices.warn(what, error),
   });

@@ -11,7 +11,7 @@ import type { ConnectionId } from "shared/ids.ts";
 import type { Close } from "shared/wire/codes.ts";
 import type { Connection } from "./session/connection.ts";
 import type { Socket, SocketHandler } from "./socket/socket.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "shared/turns.ts";
 
 const ROUND_MS = 1000;
 const SLICE_MS = 100;
@@ -20,6 +20,8 @@ const LAST_ANSWER_MS = 5000;
 
 export interface ConnectionsOptions {
   open(id: ConnectionId, socket: Socket): Connection;
+  /** A name that no other connection has, on any edge. */
+  newId(): ConnectionId;
   now(): number;
   turns: Turns;
 }
@@ -53,7 +55,7 @@ export class Connections {
 
   /** The handler of a new socket. */
   add(socket: Socket): SocketHandler {
-    const connection = this.#options.open(crypto.randomUUID() as ConnectionId, socket);
+    const connection = this.#options.open(this.#options.newId(), socket);
     this.#all.add(connection);
     return {
       onFrame: (data) => connection.onFrame(data),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestTurns, testTurns } from "testing/turns.ts";
+import type { ConnectionId } from "shared/ids.ts";
 import { type Close, CLOSES } from "shared/wire/codes.ts";
 import { Connections } from "./connections.ts";
 import type { Connection } from "./session/connection.ts";
@@ -24,6 +25,7 @@ function scene(turns: TestTurns = testTurns()) {
         onClose() {},
       }) as unknown as Connection;
     },
+    newId: () => "c" as ConnectionId,
     now: turns.nowMs,
     turns,
   });

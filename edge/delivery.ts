@@ -10,7 +10,7 @@
 
 import type { Bus } from "shared/bus/bus.ts";
 import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
-import type { UserId } from "shared/ids.ts";
+import type { ConnectionId, UserId } from "shared/ids.ts";
 import { VERSION } from "shared/version.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -26,7 +26,7 @@ import { Roster } from "./presence/roster.ts";
 import { Reporter } from "./received/reporter.ts";
 import { Connection, type ConnectionDeps } from "./session/connection.ts";
 import type { TokenVerifier } from "./token/verify.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "shared/turns.ts";
 import { createOrigin, type Origin } from "./upstream/origin.ts";
 import { readChanges } from "./upstream/read_changes.ts";
 import { SendBatcher } from "./upstream/send_batch.ts";
@@ -42,6 +42,8 @@ export interface DeliveryDeps {
   now(): number;
   /** In [0, 1). */
   random(): number;
+  /** A name that no other connection has, on any edge. */
+  newId(): ConnectionId;
   /** Hands on what the stream has kept since then (ms since 1970). */
   replay: ReplayDeps["read"];
   onFault(what: string, error: unknown): void;
@@ -102,6 +104,7 @@ export class Delivery {
     const connectionDeps = this.#connectionDeps(config, origin);
     this.connections = new Connections({
       open: (id, socket) => new Connection(id, socket, connectionDeps),
+      newId: deps.newId,
       now,
       turns,
     });

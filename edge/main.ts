@@ -10,7 +10,7 @@ import { jsonCodec } from "shared/wire/json.ts";
 import { protobufCodec } from "shared/wire/protobuf.ts";
 import { startEdge } from "./app.ts";
 import { readEdge, readEdgeConfig } from "./config.ts";
-import { systemTurns } from "./turns.ts";
+import { systemTurns } from "shared/turns.ts";
 
 await runProgram({
   getEnv: Deno.env.get,

@@ -34,7 +34,7 @@ import { COMMAND, CONNECT_REQUEST } from "shared/wire/protobuf/fields.ts";
 import { encodeDelimited } from "shared/wire/protobuf/writer.ts";
 import { startEdge } from "./app.ts";
 import { readEdgeConfig } from "./config.ts";
-import { systemTurns } from "./turns.ts";
+import { systemTurns } from "shared/turns.ts";
 
 const SECRET = "a secret of more than thirty-two bytes";
 /** Where the log of the origin that answers here stands. */

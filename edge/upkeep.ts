@@ -9,7 +9,7 @@
 import { CLOSES } from "shared/wire/codes.ts";
 import type { Delivery } from "./delivery.ts";
 import { Isolation } from "./isolation.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "shared/turns.ts";
 
 const ROUND_MS = 1000;
 /** So long clients of an edge that is cut off are sent elsewhere, evenly. */

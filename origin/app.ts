@@ -11,6 +11,7 @@ import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { createInternalApp } from "shared/http/internal.ts";
 import { serveHttp } from "shared/http/serve.ts";
 import { createMetrics } from "shared/metrics.ts";
+import { systemTurns } from "shared/turns.ts";
 import { createApi } from "./api/api.ts";
 import { systemEvery } from "./audit/every.ts";
 import type { OriginConfig } from "./config.ts";
@@ -18,6 +19,9 @@ import { type Database, openDatabase } from "./database.ts";
 import { type Delivery, startDelivery } from "./delivery.ts";
 import { createHandlers } from "./handlers.ts";
 import { createInstruments, createOriginEvents, showGauges } from "./metrics.ts";
+import { upstashReader } from "./presence/store.ts";
+import { createGateways } from "./push/config.ts";
+import { PUSH_SETTINGS } from "./push/worker.ts";
 import type { OriginDeps, Scene } from "./scene.ts";
 import { serve } from "./serve.ts";
 import { keepStream } from "./stream.ts";
@@ -72,6 +76,10 @@ function prepare(config: OriginConfig, deps: OriginDeps, parts: AsyncDisposableS
     metrics,
     events: createOriginEvents(instruments, deps.log, deps.elapsedMs),
     every: systemEvery,
+    turns: systemTurns,
+    presenceReader: upstashReader(config.redis),
+    gateways: createGateways(config.push, deps),
+    pushSettings: PUSH_SETTINGS,
     parts,
   };
 }

@@ -8,7 +8,8 @@
  * @module
  */
 
-import type { NatsBus } from "shared/bus/nats.ts";
+import type { Bus } from "shared/bus/bus.ts";
+import type { Turns } from "shared/turns.ts";
 import { Digests } from "./audit/digest_shell.ts";
 import { LateCheck } from "./audit/late_check_shell.ts";
 import { Pager } from "./audit/pager.ts";
@@ -19,9 +20,7 @@ import { Audiences, membersReader } from "./fan_out/audience.ts";
 import { FanOut } from "./fan_out/fan_out.ts";
 import { listenToBeats } from "./presence/listen.ts";
 import { createPresenceLookup, type PresenceLookup } from "./presence/lookup.ts";
-import { upstashReader } from "./presence/store.ts";
 import { CLEAN_UP, cleanUpJobs } from "./push/clean_up.ts";
-import { createGateways } from "./push/config.ts";
 import { createPushQueue, type PushQueue } from "./push/queue.ts";
 import { measureBacklog } from "./push/backlog.ts";
 import { startPushWorker } from "./push/worker.ts";
@@ -32,11 +31,13 @@ export interface Delivery {
   readonly committer: Committer;
 }
 
+type Pools = Pick<Database, "commits" | "reads" | "background">;
+
 /** Origins that lost the one that made digests do not all begin at once. */
 const DIGEST_JITTER_MS = 1_000;
 
-export function startDelivery(scene: Scene, database: Database, bus: NatsBus): Delivery {
-  const { config, events, parts, nowMs, elapsedMs } = scene;
+export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery {
+  const { config, events, parts, nowMs, elapsedMs, turns } = scene;
   const presence = scene.presence ?? openPresence(scene, bus);
   const queue = createPushQueue(database.background);
   const audit = startAuditors(scene, database, bus, presence);
@@ -48,6 +49,7 @@ export function startDelivery(scene: Scene, database: Database, bus: NatsBus): D
       readMembers: membersReader(database.reads),
       largeGroup: config.largeGroup,
       timeoutMs: config.redis.timeoutMs,
+      turns,
       onFault: events.members,
     }),
     enqueuePushes: (jobs) => queue.enqueue(jobs),
@@ -65,18 +67,20 @@ export function startDelivery(scene: Scene, database: Database, bus: NatsBus): D
       sql: database.commits,
       onCommitted: (committed) => fanOut.accept(committed),
       now: nowMs,
+      turns,
       ...events.commit,
     }),
   );
   return { presence, committer };
 }
 
-function openPresence({ config, id, events, parts, nowMs, elapsedMs, every }: Scene, bus: NatsBus) {
+function openPresence(scene: Scene, bus: Bus): PresenceLookup {
+  const { id, events, parts, nowMs, elapsedMs, every, presenceReader: reader } = scene;
   const pulses = parts.use(
     listenToBeats({ bus, origin: id, every, nowMs: elapsedMs, onFault: events.bus }),
   );
   return createPresenceLookup({
-    reader: upstashReader(config.redis),
+    reader,
     pulses,
     nowMs,
     onOutcome: events.lookup,
@@ -85,8 +89,8 @@ function openPresence({ config, id, events, parts, nowMs, elapsedMs, every }: Sc
 
 function startAuditors(
   { config, id, events, parts, elapsedMs, random, every }: Scene,
-  { background: sql }: Database,
-  bus: NatsBus,
+  { background: sql }: Pools,
+  bus: Bus,
   presence: PresenceLookup,
 ) {
   parts.use(
@@ -109,19 +113,19 @@ function startAuditors(
 }
 
 function startPush(
-  { config, events, metrics, parts, nowMs, random, readText }: Scene,
+  { events, metrics, parts, gateways, pushSettings: settings, turns, nowMs, random }: Scene,
   queue: PushQueue,
   { positions }: ReturnType<typeof startAuditors>,
 ): void {
   measureBacklog(metrics.registry, queue);
-  const gateways = createGateways(config.push, { nowMs, readText });
   for (const gateway of gateways.values()) parts.use(gateway);
   const worker = startPushWorker({
     queue,
     gateways,
     events: events.push,
     reached: (user) => positions.of(user),
-    clock: { nowMs, random, wait },
+    clock: { nowMs, random, wait: waiting(turns) },
+    settings,
   });
   parts.use(worker);
   const end = new AbortController();
@@ -129,7 +133,7 @@ function startPush(
     ...CLEAN_UP,
     queue,
     events: events.push,
-    wait,
+    wait: waiting(turns),
     signal: end.signal,
   });
   parts.defer(async () => {
@@ -138,18 +142,20 @@ function startPush(
   });
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", fail, { once: true });
-    function done() {
-      signal.removeEventListener("abort", fail);
-      resolve();
-    }
-    function fail() {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }
-  });
+/** Waits until the time has passed, or rejects by the signal. */
+function waiting(turns: Turns): (ms: number, signal: AbortSignal) => Promise<void> {
+  return (ms, signal) =>
+    new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const cancel = turns.later(done, ms);
+      signal.addEventListener("abort", fail, { once: true });
+      function done() {
+        signal.removeEventListener("abort", fail);
+        resolve();
+      }
+      function fail() {
+        cancel();
+        reject(signal.reason);
+      }
+    });
 }

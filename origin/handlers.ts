@@ -30,7 +30,7 @@ import type { Handlers } from "./serve.ts";
 
 export interface HandlerDeps {
   name: string;
-  database: Database;
+  database: Pick<Database, "reads">;
   bus: Pick<Bus, "publish">;
   committer: Committer;
   presence: PresenceLookup;

@@ -6,11 +6,14 @@
 
 import type { Log } from "shared/log.ts";
 import type { Metrics } from "shared/metrics.ts";
+import type { Turns } from "shared/turns.ts";
 import type { Every } from "./audit/every.ts";
 import type { OriginConfig } from "./config.ts";
 import type { OriginEvents } from "./metrics.ts";
 import type { PresenceLookup } from "./presence/lookup.ts";
-import type { ReadText } from "./push/config.ts";
+import type { PresenceReader } from "./presence/store.ts";
+import type { Gateways, ReadText } from "./push/config.ts";
+import type { PushSettings } from "./push/worker.ts";
 
 export interface OriginDeps {
   log: Log;
@@ -37,6 +40,10 @@ export interface Scene extends OriginDeps {
   metrics: Metrics;
   events: OriginEvents;
   every: Every;
+  turns: Turns;
+  presenceReader: PresenceReader;
+  gateways: Gateways;
+  pushSettings: PushSettings;
   /** Ends what was added to it, last first. */
   parts: AsyncDisposableStack;
 }

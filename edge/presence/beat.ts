@@ -9,7 +9,7 @@
 import type { Bus } from "shared/bus/bus.ts";
 import { ANNOUNCE, type Beat, encodeMessage } from "shared/bus/requests.ts";
 import { encodeToken } from "shared/topic.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "shared/turns.ts";
 
 export const BEAT_MS = 2000;
 

@@ -10,7 +10,7 @@
 
 import type { UserId } from "shared/ids.ts";
 import type { PresentDevice } from "shared/presence.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "shared/turns.ts";
 import { Lease, type LeaseRequest, type LeaseSettings } from "./lease.ts";
 import type { PresenceStore } from "./store.ts";
 

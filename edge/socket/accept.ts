@@ -14,7 +14,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { FRAME_LIMITS } from "shared/wire/codec.ts";
 import { CLOSES } from "shared/wire/codes.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "shared/turns.ts";
 import { Flusher } from "./flusher.ts";
 import { CLOSE_TIMEOUT_MS, type Socket, type SocketHandler, WsSocket } from "./socket.ts";
 import { type AllowedOrigins, type Codecs, decideUpgrade, type UpgradeRequest } from "./upgrade.ts";

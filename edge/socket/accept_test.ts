@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { frame, OPCODE, RawWebSocket } from "testing/raw_websocket.ts";
 import { type Codec, type Frame, FRAME_LIMITS } from "shared/wire/codec.ts";
 import { CLOSES } from "shared/wire/codes.ts";
-import { systemTurns } from "../turns.ts";
+import { systemTurns } from "shared/turns.ts";
 import { createSocketServer, type SocketServerOptions } from "./accept.ts";
 import type { Socket } from "./socket.ts";
 

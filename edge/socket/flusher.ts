@@ -10,7 +10,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Codec, Frame } from "shared/wire/codec.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "shared/turns.ts";
 import { encodeServerMessage } from "./message.ts";
 
 /** How long a busy flusher lets frames gather. */

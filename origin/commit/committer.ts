@@ -8,9 +8,10 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import { type Gsid, gsidAt } from "shared/gsid.ts";
+import type { Turns } from "shared/turns.ts";
 import type { Sql } from "origin/store/sql.ts";
+import { within } from "origin/within.ts";
 import { readCommitted } from "./append.ts";
 import type { Repeated } from "./batch.ts";
 import type { GroupChange, Message } from "./command.ts";
@@ -28,6 +29,7 @@ export interface CommitterOptions {
   onBatch?: (batch: { commands: number; ms: number }) => void;
   /** Milliseconds since 1970. */
   now: () => number;
+  turns: Turns;
   /** More commands than this do not wait: they are refused as `busy`. Default: 10,000. */
   maxQueued?: number;
   /** Default: 512. */
@@ -108,14 +110,14 @@ class BatchingCommitter implements Committer {
   async #run(): Promise<void> {
     // All that is added in this turn of the event loop goes into the first batch.
     await Promise.resolve();
-    const sweep = setInterval(() => this.#dropLate(), SWEEP_MS);
+    const stopSweeping = this.#sweep();
     while (this.#queue.length > 0) {
       this.#inFlight = this.#queue.take(this.#options.maxBatch);
       const ownSince = Math.max(this.#newest, gsidAt(this.#options.now() - CLOCK_SKEW_MS));
       await this.#commit(this.#inFlight, { ownSince, isUncertain: false });
     }
     this.#inFlight = [];
-    clearInterval(sweep);
+    stopSweeping();
     this.#running = undefined;
   }
 
@@ -132,7 +134,7 @@ class BatchingCommitter implements Committer {
         return await this.#commitOneByOne(batch, { ownSince, isUncertain });
       }
       isUncertain ||= fault === "unknown";
-      await pause(Math.min(RETRY_MS.first * 2 ** attempt, RETRY_MS.most));
+      await this.#pause(Math.min(RETRY_MS.first * 2 ** attempt, RETRY_MS.most));
     }
   }
 
@@ -146,10 +148,11 @@ class BatchingCommitter implements Committer {
   }
 
   async #attempt(batch: Batch, ownSince: Gsid | undefined): Promise<Fault | undefined> {
-    const { sql, now, onBatch, onFault } = this.#options;
+    const { sql, now, turns, onBatch, onFault } = this.#options;
     const started = now();
     try {
-      const committed = await within(SILENCE_MS, commitBatch(sql, batch, ownSince));
+      const committing = commitBatch(sql, batch, ownSince);
+      const committed = await within(SILENCE_MS, committing, "commit", turns);
       onBatch({ commands: batch.length, ms: now() - started });
       answerBatch(batch, committed.outcomes);
       this.#tellSoon(committed);
@@ -165,7 +168,7 @@ class BatchingCommitter implements Committer {
     if (events.length === 0 && found.length === 0) return;
     this.#newest = Math.max(this.#newest, events.at(-1)?.gsid ?? 0, ...found);
     this.#telling = this.#telling
-      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(() => new Promise<void>((resolve) => this.#options.turns.soon(resolve)))
       .then(() => this.#tell(events, found))
       // The events are stored and answered for: the auditors deliver what is not told here.
       .catch((error) => this.#options.onFault(error, faultOf(error)));
@@ -175,6 +178,22 @@ class BatchingCommitter implements Committer {
     const read = found.length === 0 ? [] : await readCommitted(this.#options.sql, found);
     const all = read.length === 0 ? events : [...events, ...read].sort((a, b) => a.gsid - b.gsid);
     this.#options.onCommitted(all);
+  }
+
+  /** Until the returned function is called. */
+  #sweep(): () => void {
+    let cancel = () => {};
+    const again = () => cancel = this.#options.turns.later(sweep, SWEEP_MS);
+    const sweep = () => {
+      this.#dropLate();
+      again();
+    };
+    again();
+    return () => cancel();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.turns.later(resolve, ms));
   }
 
   #dropLate(): void {
@@ -190,20 +209,4 @@ class BatchingCommitter implements Committer {
 
 function isAwaited(batch: Batch): boolean {
   return batch.some(({ first, repeats }) => first.resolve || repeats.some((one) => one.resolve));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function within<Result>(ms: number, result: Promise<Result>): Promise<Result> {
-  let timer;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Cannot commit: no answer for ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([result, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -10,6 +10,7 @@ import { createSql, type Sql } from "../store/sql.ts";
 import { message } from "./command.ts";
 import type { CommittedEvent } from "./committed.ts";
 import { createCommitter } from "./committer.ts";
+import { systemTurns } from "shared/turns.ts";
 
 const stores = storesOfThisFile();
 const ana = "ana" as UserId, bo = "bo" as UserId;
@@ -106,7 +107,13 @@ Deno.test("a committer outlives a crash of Postgres: what it acknowledged is the
   stack.defer(() => sql.end());
   await migrate(sql);
   const committer = stack.use(
-    createCommitter({ sql, now: Date.now, onCommitted: () => {}, answerWithinMs: 1_000 }),
+    createCommitter({
+      sql,
+      now: Date.now,
+      turns: systemTurns,
+      onCommitted: () => {},
+      answerWithinMs: 1_000,
+    }),
   );
 
   const acknowledged: string[] = [];

@@ -11,7 +11,9 @@ import { LRUCache } from "lru-cache";
 import type { CommittedEvent } from "../commit/committed.ts";
 import type { Gsid } from "shared/gsid.ts";
 import { type ConversationId, kindOfConversation, type UserId } from "shared/ids.ts";
+import type { Turns } from "shared/turns.ts";
 import type { Sql } from "../store/sql.ts";
+import { within } from "../within.ts";
 import type { Audience } from "./decide.ts";
 
 /** The members of a group after its membership change `membership`. */
@@ -22,6 +24,7 @@ export interface AudiencesOptions {
   /** A group with more members is `large`. */
   largeGroup: number;
   timeoutMs: number;
+  turns: Pick<Turns, "later">;
   onFault: (error: unknown) => void;
 }
 
@@ -55,8 +58,9 @@ export class Audiences {
 
   async #read(key: string, event: CommittedEvent): Promise<Audience> {
     try {
-      const { readMembers, timeoutMs } = this.#options;
-      const members = await within(timeoutMs, readMembers(event.conversation, event.membership));
+      const { readMembers, timeoutMs, turns } = this.#options;
+      const reading = readMembers(event.conversation, event.membership);
+      const members = await within(timeoutMs, reading, "read members", turns);
       this.#cache.set(key, members);
       return members;
     } catch (error) {
@@ -76,16 +80,4 @@ export function membersReader(sql: Sql): ReadMembers {
         and (left_at is null or left_at > ${membership})`;
     return rows.map((row) => row.user_id);
   };
-}
-
-async function within<Result>(ms: number, result: Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Cannot read members: nothing in ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -4,6 +4,7 @@ import type { CommittedEvent } from "../commit/committed.ts";
 import { message } from "../commit/command.ts";
 import { directConversation, type GroupId, type MessageId, type UserId } from "shared/ids.ts";
 import { Audiences, type AudiencesOptions, membersReader } from "./audience.ts";
+import { systemTurns } from "shared/turns.ts";
 
 const stores = storesOfThisFile();
 const [ANA, BEN, CAT, DAN] = ["ana", "ben", "cat", "dan"] as [UserId, UserId, UserId, UserId];
@@ -16,6 +17,7 @@ function audiencesWith(options: Partial<AudiencesOptions>) {
     readMembers: () => Promise.resolve([]),
     largeGroup: 1_000,
     timeoutMs: 5_000,
+    turns: systemTurns,
     onFault: (error) => faults.push(error),
     ...options,
   });

@@ -33,6 +33,8 @@ export interface PushSettings {
   pollMs: number;
   /** How long sends in flight may take once the worker is told to stop. */
   graceMs: number;
+  /** So many sends are remembered, so that a database that is away repeats nothing. */
+  remembered: number;
   backoff: Backoff;
 }
 
@@ -42,6 +44,7 @@ export const PUSH_SETTINGS: PushSettings = {
   leaseMs: 120_000,
   pollMs: 1_000,
   graceMs: 5_000,
+  remembered: 50_000,
   backoff: BACKOFF,
 };
 
@@ -69,8 +72,6 @@ export interface PushWorker extends AsyncDisposable {
   poke(): void;
 }
 
-const REMEMBERED_SENDS = 50_000;
-
 /** Disposing of it claims nothing more, lets what is in flight end, and records it. */
 export function startPushWorker(options: PushWorkerOptions): PushWorker {
   const worker = new Worker(options);
@@ -86,7 +87,7 @@ class Worker implements PushWorker {
   #wake = Promise.withResolvers<void>();
   #inHand = new Set<Promise<void>>();
   #health = new Map<Platform, Health>();
-  #sent = new LRUCache<string, true>({ max: REMEMBERED_SENDS });
+  #sent: LRUCache<string, true>;
   #unrecorded: [PushJob, Verdict][] = [];
   #recording: Promise<void> | undefined;
   #loop: Promise<void>;
@@ -94,6 +95,7 @@ class Worker implements PushWorker {
   constructor(options: PushWorkerOptions) {
     this.#options = options;
     this.#settings = { ...PUSH_SETTINGS, ...options.settings };
+    this.#sent = new LRUCache({ max: this.#settings.remembered });
     this.#loop = this.#run();
   }
 

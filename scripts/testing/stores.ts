@@ -9,6 +9,7 @@ import type { CommittedEvent } from "origin/commit/committed.ts";
 import { migrate } from "origin/store/migrate.ts";
 import { createSql, type Sql } from "origin/store/sql.ts";
 import { postgresOfThisFile, type TestDatabase } from "./database.ts";
+import { systemTurns } from "shared/turns.ts";
 
 export interface TestStore extends AsyncDisposable {
   readonly url: string;
@@ -42,6 +43,7 @@ function storeIn(database: TestDatabase): TestStore {
     const created = stack.use(createCommitter({
       sql: connect(),
       now: Date.now,
+      turns: systemTurns,
       onCommitted: (events) => told.push(...events),
       ...options,
     }));
