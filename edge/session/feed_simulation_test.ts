@@ -10,13 +10,13 @@ import type { BusMessage } from "shared/bus/bus.ts";
 import { encodeLive, type Live } from "shared/bus/live.ts";
 import type { ConnectionId, DeviceId } from "shared/ids.ts";
 import { inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
+import { pick, randomFrom } from "testing/random.ts";
 import { Hub } from "../hub/hub.ts";
 import { Ledger } from "../hub/ledger.ts";
 import { Prover } from "../hub/prover.ts";
 import { Feed } from "./feed.ts";
 import { Database, type Stored, USERS } from "./testing/database.ts";
 import { Device } from "./testing/device.ts";
-import { pick, randomFrom } from "./testing/random.ts";
 
 /** Some turns of the microtask queue: unlike timers, the same in every run of a seed. */
 async function turn(): Promise<void> {

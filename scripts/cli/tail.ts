@@ -52,10 +52,12 @@ async function tail(
   await using client = new Device(user, {
     ...connection,
     ...(epoch !== undefined && { since: { gsid: since!, epoch } }),
-    onPublication: ({ event, offset }) => {
-      if (event.type === "cursor" || left <= 0) return;
-      print(json ? JSON.stringify({ ...event, offset }) : describe(event));
-      if (--left <= 0) ended.resolve();
+    observer: {
+      publication: ({ event, offset }) => {
+        if (event.type === "cursor" || left <= 0) return;
+        print(json ? JSON.stringify({ ...event, offset }) : describe(event));
+        if (--left <= 0) ended.resolve();
+      },
     },
   });
   client.centrifuge.on("disconnected", ({ code, reason }) => {

@@ -44,11 +44,28 @@ export interface DeviceOptions {
   /** Default JSON. */
   format?: Format;
   foreground?: boolean;
-  /** Told of each publication as it comes. */
-  onPublication?: (publication: Publication) => void;
+  observer?: DeviceObserver;
+  /** Whether `received` is kept. Default true; a load of hours leaves that to its observer. */
+  keep?: boolean;
+  /** Bounds of the SDK's wait before it connects again. Default: those of an impatient test. */
+  reconnectMs?: { min: number; max: number };
+}
+
+/** Told of each thing as it comes. */
+export interface DeviceObserver {
+  publication?(publication: Publication): void;
+  subscribed?(subscribed: Subscribed): void;
+  /** A connection ended, or could not be made. */
+  closed?(close: Close): void;
+}
+
+export interface Close {
+  code: number;
+  reason: string;
 }
 
 const DEADLINE_MS = 10_000;
+const IMPATIENT_MS = { min: 20, max: 200 };
 
 export class Device implements AsyncDisposable {
   readonly user: string;
@@ -56,19 +73,23 @@ export class Device implements AsyncDisposable {
   readonly received: Publication[] = [];
   readonly subscriptions: Subscribed[] = [];
   /** Close codes, as the SDK reports them when it connects again or gives up. */
-  readonly closes: { code: number; reason: string }[] = [];
+  readonly closes: Close[] = [];
   /** How often the SDK has asked for a token. */
   tokensSigned = 0;
   readonly #sdk: Sdk;
-  readonly #onPublication: (publication: Publication) => void;
+  readonly #observer: DeviceObserver;
+  readonly #keep: boolean;
+  /** As the SDK keeps it. */
+  #offset = 0;
   #waiting = new Set<() => void>();
   #sockets = new Set<Promise<void>>();
 
   constructor(user: string, options: DeviceOptions) {
     this.user = user;
     this.#sdk = SDKS[options.format ?? "json"];
-    this.#onPublication = options.onPublication ?? (() => {});
-    const { edges, device, since, foreground } = options;
+    this.#observer = options.observer ?? {};
+    this.#keep = options.keep ?? true;
+    const { edges, device, since, foreground, reconnectMs = IMPATIENT_MS } = options;
     const sign = () => {
       this.tokensSigned++;
       this.#wake();
@@ -83,8 +104,8 @@ export class Device implements AsyncDisposable {
         ...(foreground !== undefined && { foreground }),
       }),
       websocket: this.#socketClass(edges),
-      minReconnectDelay: 20,
-      maxReconnectDelay: 200,
+      minReconnectDelay: reconnectMs.min,
+      maxReconnectDelay: reconnectMs.max,
     });
     this.#listen();
   }
@@ -102,8 +123,7 @@ export class Device implements AsyncDisposable {
   get position(): { gsid: number; epoch: string } {
     const last = this.subscriptions.at(-1);
     if (!last) throw new Error(`Cannot tell the position of ${this.user}: it never connected`);
-    const offset = this.received.findLast((publication) => publication.offset)?.offset;
-    return { gsid: offset ?? last.position.offset, epoch: last.position.epoch };
+    return { gsid: this.#offset, epoch: last.position.epoch };
   }
 
   /** Resolves when the edge has answered the connect. */
@@ -128,6 +148,12 @@ export class Device implements AsyncDisposable {
   async rpc<Result = any>(method: string, data: unknown): Promise<Result> {
     const result = await this.centrifuge.rpc(method, this.#sdk.encode(data));
     return this.#sdk.decode(result.data) as Result;
+  }
+
+  /** Says something that has no answer: an ack, or that the app went to the background. */
+  say(data: unknown): void {
+    // It fails when the connection is gone, which the SDK tells in other ways.
+    this.centrifuge.send(this.#sdk.encode(data)).catch(() => {});
   }
 
   send(to: string | { group: string }, id: string, body: unknown = { text: id }) {
@@ -182,18 +208,23 @@ export class Device implements AsyncDisposable {
   #listen(): void {
     this.centrifuge.on("publication", ({ data, offset }) => {
       const publication = { event: this.#sdk.decode(data), offset };
-      this.received.push(publication);
-      this.#onPublication(publication);
+      if (offset) this.#offset = offset;
+      if (this.#keep) this.received.push(publication);
+      this.#observer.publication?.(publication);
       this.#wake();
     });
     this.centrifuge.on("subscribed", ({ recovered, wasRecovering, streamPosition }) => {
       const position = streamPosition ?? { offset: 0, epoch: "" };
-      this.subscriptions.push({ recovered, wasRecovering, position });
+      this.#offset = position.offset;
+      const subscribed = { recovered, wasRecovering, position };
+      this.subscriptions.push(subscribed);
+      this.#observer.subscribed?.(subscribed);
       this.#wake();
     });
     for (const kind of ["connecting", "disconnected"] as const) {
       this.centrifuge.on(kind, ({ code, reason }) => {
         this.closes.push({ code, reason });
+        this.#observer.closed?.({ code, reason });
         this.#wake();
       });
     }

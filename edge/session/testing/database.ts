@@ -11,7 +11,7 @@ import type { Live } from "shared/bus/live.ts";
 import type { CatchUp, CaughtUp, Digest, Mend } from "shared/bus/requests.ts";
 import type { GroupId, UserId } from "shared/ids.ts";
 import { groupTopic, inboxTopic, type TopicKey } from "shared/topic.ts";
-import { pick, type Random } from "./random.ts";
+import { pick, type Random } from "testing/random.ts";
 
 export interface Stored extends Live {
   topics: TopicKey[];

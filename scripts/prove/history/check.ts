@@ -1,0 +1,47 @@
+/**
+ * The history checker: what clients saw, against what the database holds and what was pushed.
+ *
+ * Invariant: it takes time in proportion to the history (times a logarithm), and each rule finds
+ * what is planted for it (`check_test.ts`). Pure: it judges values, whoever recorded them.
+ *
+ * @module
+ */
+
+import type { Anomaly } from "../part.ts";
+import type { History } from "./entry.ts";
+import { evidenceOf, type Expectations, Findings, type Rule } from "./evidence.ts";
+import { checkCatchUps } from "./rules/catch_up.ts";
+import { checkContents } from "./rules/contents.ts";
+import { checkCursors } from "./rules/cursors.ts";
+import { checkDeliveries } from "./rules/deliveries.ts";
+import { checkLeaks } from "./rules/leaks.ts";
+import { checkOrder } from "./rules/order.ts";
+import { checkPositions } from "./rules/positions.ts";
+import { checkPushes } from "./rules/pushes.ts";
+import { checkSends } from "./rules/sends.ts";
+import type { Truth } from "./truth.ts";
+
+const RULES: readonly Rule[] = [
+  checkSends,
+  checkOrder,
+  checkContents,
+  checkLeaks,
+  checkCursors,
+  checkPositions,
+  checkCatchUps,
+  checkDeliveries,
+  checkPushes,
+];
+
+export interface Verdict {
+  anomalies: Anomaly[];
+  /** What is allowed and was seen so often. */
+  counts: Record<string, number>;
+}
+
+export function check(history: History, truth: Truth, expect: Expectations): Verdict {
+  const evidence = evidenceOf(history, truth, expect);
+  const findings = new Findings();
+  for (const rule of RULES) rule(evidence, findings);
+  return { anomalies: findings.anomalies, counts: findings.counts };
+}

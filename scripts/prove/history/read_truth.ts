@@ -1,0 +1,86 @@
+/**
+ * Reads the truth of a run from its database and its push recorder.
+ *
+ * @module
+ */
+
+import postgres from "postgres";
+import { atOfGsid } from "shared/gsid.ts";
+import type { State } from "../../dev/state.ts";
+import type { RecordedPush } from "../../services/push_recorder/record.ts";
+import { contentOf, sentDigestOf } from "./recorder.ts";
+import type { Push, Stay, TrueEvent, Truth } from "./truth.ts";
+
+/** Of a database that nobody writes to any more, or the result is of no one moment. */
+export async function readTruth(state: Pick<State, "postgres" | "push">): Promise<Truth> {
+  const sql = postgres(state.postgres.url, { max: 1, onnotice: () => {} });
+  try {
+    const database = await sql.begin(
+      "isolation level repeatable read read only",
+      async (sql) => ({
+        epoch: String((await sql`select epoch from log`)[0]!.epoch),
+        events: (await sql<EventRow[]>`
+          select gsid::float8, type, conversation, prev::float8, sender, fields, inboxes
+          from events order by gsid
+        `).map(eventOf),
+        stays: (await sql`
+          select conversation, user_id, joined::float8, left_at::float8 from members
+        `).map(({ conversation, user_id, joined, left_at }): Stay => ({
+          ...{ conversation, user: user_id, joined },
+          ...(left_at !== null && { left: left_at }),
+        })),
+        sent: (await sql`select sender, id, gsid::float8 from sent where sender <> ''`)
+          .map(({ sender, id, gsid }) => ({ sender, id, gsid })),
+      }),
+    );
+    return { ...database, pushes: await readPushes(state.push.recorder) };
+  } finally {
+    await sql.end();
+  }
+}
+
+interface EventRow {
+  gsid: number;
+  type: string;
+  conversation: string;
+  prev: number;
+  sender: string | null;
+  fields: string;
+  inboxes: string[];
+}
+
+/** As PROTOCOL.md says that an event looks, from the columns. */
+function eventOf(row: EventRow): TrueEvent {
+  const { gsid, type, conversation, prev, sender, inboxes } = row;
+  const fields = JSON.parse(row.fields);
+  const content = contentOf({ ...fields, type, gsid, conversation, prev, at: atOfGsid(gsid) });
+  if (type !== "message") return { ...content, inboxes, ...(sender !== null && { sender }) };
+  return {
+    ...content,
+    inboxes,
+    ...(sender !== null && { sender }),
+    id: fields.id,
+    sentDigest: sentDigestOf(conversation, fields.body),
+    text: fields.body.text,
+  };
+}
+
+async function readPushes(recorder: string): Promise<Push[]> {
+  const response = await fetch(`${recorder}/pushes`);
+  const pushes: RecordedPush[] = await response.json();
+  return pushes.flatMap(({ user, gsid, token, at, status, payload }) =>
+    user === null || gsid === null
+      ? []
+      : [{ user, gsid, token, atMs: Date.parse(at), status, ...textOf(payload) }]
+  );
+}
+
+/** What each provider's form of a note shows. */
+function textOf(payload: unknown): { text?: string } {
+  const { notification, aps } = payload as {
+    notification?: { body?: string };
+    aps?: { alert?: { body?: string } };
+  };
+  const text = notification?.body ?? aps?.alert?.body;
+  return text === undefined ? {} : { text };
+}

@@ -1,0 +1,119 @@
+/**
+ * The users of a stage, their devices and their groups.
+ *
+ * Invariant: it is drawn from the seed alone: the same seed makes the same users and groups. Half of
+ * the devices speak JSON, half Protobuf; each begins at the next edge.
+ *
+ * @module
+ */
+
+import { pick, type Random } from "testing/random.ts";
+import { FORMATS } from "testing/sdk.ts";
+import type { Recorder } from "../history/recorder.ts";
+import { waitUntil } from "../../services/wait_until.ts";
+import { App } from "./app.ts";
+import type { LoadSize } from "./size.ts";
+
+export interface Group {
+  name: string;
+  /** A user that never leaves it. */
+  owner: string;
+  /** As the last answer to a change has it. */
+  members: Set<string>;
+}
+
+export interface PopulationOptions {
+  size: LoadSize;
+  edges: string[];
+  tokenSecret: string;
+  recorder: Recorder;
+  random: Random;
+}
+
+const CONNECTED_MS = 60_000;
+
+export class Population implements AsyncDisposable {
+  /** Of users that are there. */
+  readonly apps: App[] = [];
+  /** Of users that are offline and wait for pushes. */
+  readonly sleepers: App[] = [];
+  readonly groups: Group[] = [];
+  readonly #options: PopulationOptions;
+  readonly #byUser = new Map<string, App[]>();
+
+  constructor(options: PopulationOptions) {
+    this.#options = options;
+    const { users, devicesPerUser, sleepers } = options.size;
+    for (let i = 0; i < users; i++) {
+      for (let k = 0; k < devicesPerUser; k++) {
+        this.apps.push(this.#app(`user-${i}`, `device-${k}`));
+      }
+    }
+    for (let i = 0; i < sleepers; i++) this.sleepers.push(this.#app(`sleeper-${i}`, "phone"));
+  }
+
+  get users(): string[] {
+    return [...this.#byUser.keys()];
+  }
+
+  get all(): App[] {
+    return [...this.apps, ...this.sleepers];
+  }
+
+  appsOf(user: string): App[] {
+    return this.#byUser.get(user) ?? [];
+  }
+
+  /** Connects everybody, makes the groups and the push tokens, and sends the sleepers to sleep. */
+  async settle(): Promise<void> {
+    for (const app of this.all) await app.start();
+    await this.untilConnected(this.all);
+    const { groups } = this.#options.size;
+    await Promise.all(Array.from({ length: groups }, (_, i) => this.#makeGroup(i)));
+    const phones = this.users.map((user) => this.appsOf(user)[0]!).filter((_, i) => i % 2 === 0);
+    const registering = new Set([...phones, ...this.sleepers]);
+    await Promise.all([...registering].map((app) => app.register(`token-of-${app.user}`)));
+    await Promise.all(this.sleepers.map((app) => app.stop()));
+  }
+
+  async untilConnected(apps: readonly App[]): Promise<void> {
+    const missing = () => apps.filter(({ live }) => !live);
+    await waitUntil(() => missing().length === 0 || undefined, {
+      what: "everybody to be connected",
+      withinMs: CONNECTED_MS,
+      everyMs: 50,
+    }).catch((cause) => {
+      const names = missing().slice(0, 5).map(({ user, device }) => `${user}/${device}`);
+      throw new Error(`Cannot connect ${missing().length} devices: ${names.join()}`, { cause });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all.map((app) => app.stop()));
+  }
+
+  #app(user: string, device: string): App {
+    const { edges, tokenSecret, recorder, random } = this.#options;
+    const k = this.all.length;
+    const format = FORMATS[(k + (k >> 1)) % FORMATS.length]!;
+    const first = k % edges.length;
+    const place = {
+      ...{ user, device, format, tokenSecret },
+      edges: [...edges.slice(first), ...edges.slice(0, first)],
+    };
+    const app = new App(place, recorder.device(user, device, format), random);
+    this.#byUser.set(user, [...this.appsOf(user), app]);
+    return app;
+  }
+
+  async #makeGroup(i: number): Promise<void> {
+    const { size, random } = this.#options;
+    const owner = this.apps[(i * size.devicesPerUser) % this.apps.length]!;
+    const members = new Set([owner.user]);
+    const most = Math.min(size.membersPerGroup, this.users.length);
+    while (members.size < most) members.add(pick(this.users, random));
+    const group = { name: `group-${i}`, owner: owner.user, members };
+    await owner.change("group.create", group.name, [...members]);
+    this.groups.push(group);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * `deno task prove`: everything that is promised, tried under faults.
+ *
+ * Invariant: each run that ends is on the scoreboard before the next one starts, so nothing is lost
+ * when a long proof is interrupted.
+ *
+ * @module
+ */
+
+import { CommandFailed, runCommand } from "../cli/run.ts";
+import { conditionsHere } from "./conditions.ts";
+import { CACHE, proveCommand, type ProveOptions } from "./options.ts";
+import type { Part } from "./part.ts";
+import { PARTS } from "./parts.ts";
+import { type Finished, runPart } from "./run_part.ts";
+import { EMPTY, hasPassed, type Scoreboard } from "./scoreboard.ts";
+import { addToScoreboard, readScoreboard } from "./scoreboard_file.ts";
+import { markdownTable, terminalTable } from "./scoreboard_table.ts";
+
+const INTERRUPTED = 130;
+const SEEDS = 1_000_000;
+const ORDER = PARTS.map(({ name }) => name);
+
+const print = (line: string) => console.log(line);
+const tell = (line: string) => console.error(line);
+
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.addSignalListener(signal, () => {
+    // Whoever asks twice does not want to wait: what was started ends by itself when this does.
+    if (interrupted.signal.aborted) Deno.exit(INTERRUPTED);
+    interrupted.abort(new CommandFailed(`interrupted by ${signal}`));
+  });
+}
+
+const rejections: unknown[] = [];
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  rejections.push(event.reason);
+});
+
+const command = proveCommand(PARTS).action(async (options: ProveOptions) => {
+  if (options.list) {
+    for (const { name, about } of PARTS) print(`${name.padEnd(20)} ${about}`);
+  } else if (options.markdown) {
+    print(markdownTable(await readScoreboard(options.scoreboard), ORDER));
+  } else await prove(options);
+});
+
+async function prove(options: ProveOptions): Promise<void> {
+  const { part: chosen = PARTS, times, scoreboard, json } = options;
+  const seed = options.seed ?? Math.floor(Math.random() * SEEDS);
+  const conditions = await conditionsHere();
+  let board: Scoreboard = EMPTY;
+  let passed = 0, failed = 0;
+  for (let k = 0; k < times; k++) {
+    for (const part of chosen) {
+      tell(`${part.name}: ${part.about} (seed ${seed + k})`);
+      const finished = await runPart(part, {
+        seed: seed + k,
+        report: (line) => tell(`  ${line}`),
+        signal: interrupted.signal,
+        cache: CACHE,
+        conditions,
+        strays: () => rejections.splice(0),
+      });
+      board = await addToScoreboard(scoreboard, part.name, finished.run);
+      if (json) print(JSON.stringify({ part: part.name, ...finished.run }));
+      if (hasPassed(finished.run)) passed++;
+      else failed++;
+      sayHow(part, finished);
+    }
+  }
+  tell(`\n${terminalTable(board, ORDER)}\n`);
+  print(`prove: ${passed} passed, ${failed} failed`);
+  // The last line has said it: an error's message after it would be read instead.
+  if (failed > 0) Deno.exitCode = 1;
+}
+
+function sayHow(part: Part, { run, kept }: Finished): void {
+  const seconds = Math.round(run.ms / 1000);
+  if (hasPassed(run)) return tell(`  passed in ${seconds} s`);
+  for (const { name, count, examples } of run.anomalies) {
+    tell(`  ANOMALY ${name}, ${count} times:`);
+    for (const example of examples.slice(0, 5)) tell(`    ${example}`);
+  }
+  if (run.failure !== undefined) tell(`  ERROR ${run.failure.replaceAll("\n", "\n    ")}`);
+  tell(`  FAILED after ${seconds} s; what happened is in ${kept}`);
+  tell(`  again: deno task prove --part ${part.name} --seed ${run.seed}`);
+}
+
+const code = await runCommand(command, Deno.args, { print, tell });
+Deno.exit(interrupted.signal.aborted ? INTERRUPTED : code || Deno.exitCode);

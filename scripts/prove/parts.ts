@@ -1,0 +1,11 @@
+/**
+ * All parts of the proof, in the order of the short lane.
+ *
+ * @module
+ */
+
+import type { Part } from "./part.ts";
+import { calm } from "./parts/calm.ts";
+import { kill } from "./parts/kill.ts";
+
+export const PARTS: readonly Part[] = [calm, kill];

@@ -1,0 +1,21 @@
+/**
+ * Nothing breaks: what must hold only then is looked at here, and the other parts' figures have
+ * something to be compared with.
+ *
+ * @module
+ */
+
+import type { Part } from "../part.ts";
+import { Stage } from "../stage.ts";
+
+const LOAD_MS = 60_000;
+
+export const calm: Part = {
+  name: "calm",
+  about: "no fault: nothing is pushed that was received, and who is offline is pushed in 20 s",
+  async run(context) {
+    await using stage = await Stage.start(context, { noNeedlessPush: true, pushWithinMs: 20_000 });
+    await stage.pause(LOAD_MS);
+    return await stage.settle();
+  },
+};

@@ -1,0 +1,93 @@
+/**
+ * One run of one part, and what is kept of it.
+ *
+ * Invariant: whatever the part does, there is a run that tells of it. What explains a failure stays
+ * in a folder of its own; of a run that passed nothing stays.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Conditions, Part, PartContext } from "./part.ts";
+import { hasPassed, type Run } from "./scoreboard.ts";
+
+export interface RunOptions extends Pick<PartContext, "seed" | "report" | "signal"> {
+  /** Where failures are kept. */
+  cache: string;
+  conditions: Conditions;
+  /** Rejections that nobody handled, since it was asked last. */
+  strays(): unknown[];
+}
+
+export interface Finished {
+  run: Run;
+  /** Where its histories and logs are, when it failed. */
+  kept?: string;
+}
+
+/** @throws The reason of the signal, when the run was told to end early. */
+export async function runPart(part: Part, options: RunOptions): Promise<Finished> {
+  const { seed, report, signal, cache, conditions, strays } = options;
+  const name = `${part.name}-${seed}`;
+  const folder = await emptyFolder(join(cache, "running", name));
+  const startedAt = new Date().toISOString();
+  const startedMs = performance.now();
+  strays();
+  const outcome = await attempt(() => part.run({ seed, report, signal, folder }));
+  const ms = Math.round(performance.now() - startedMs);
+  if (signal.aborted) {
+    await Deno.remove(folder, { recursive: true });
+    throw signal.reason;
+  }
+  const failures = [...outcome.failure, ...strays()].map(wordsOf);
+  const run: Run = {
+    seed,
+    startedAt,
+    ms,
+    figures: outcome.result?.figures ?? {},
+    anomalies: outcome.result?.anomalies ?? [],
+    ...(failures.length > 0 && { failure: failures.join("\n") }),
+    conditions: { ...conditions, ...outcome.result?.conditions },
+  };
+  if (hasPassed(run)) {
+    await Deno.remove(folder, { recursive: true });
+    return { run };
+  }
+  await Deno.writeTextFile(join(folder, "run.json"), JSON.stringify(run, null, 2));
+  return { run, kept: await keep(folder, join(cache, "failed", name)) };
+}
+
+async function attempt<T>(run: () => Promise<T>): Promise<{ result?: T; failure: unknown[] }> {
+  try {
+    return { result: await run(), failure: [] };
+  } catch (error) {
+    return { failure: [error] };
+  }
+}
+
+async function emptyFolder(path: string): Promise<string> {
+  await removeIfThere(path);
+  await Deno.mkdir(path, { recursive: true });
+  return path;
+}
+
+async function keep(folder: string, place: string): Promise<string> {
+  await removeIfThere(place);
+  await Deno.mkdir(join(place, ".."), { recursive: true });
+  await Deno.rename(folder, place);
+  return place;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : `\nbecause of ${wordsOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,85 @@
+/**
+ * The scoreboard in words: for a terminal, and in Markdown for PROOF.md.
+ *
+ * Invariant: nothing is left out: each figure and each anomaly of each part is shown. Pure.
+ *
+ * @module
+ */
+
+import { conditionsOf, type Scoreboard, summariesOf, type Summary } from "./scoreboard.ts";
+
+export function terminalTable(board: Scoreboard, order: readonly string[]): string {
+  return summariesOf(board, order).flatMap((summary) => {
+    const { part, runs, failed, ms } = summary;
+    const verdict = failed === 0 ? "passed" : `${failed} FAILED`;
+    const head = `${part.padEnd(20)} ${times(runs)}, ${verdict}, ${minutes(ms)}`;
+    return [head, ...wrapped(figuresOf(summary), 96), `    anomalies: ${anomaliesOf(summary)}`];
+  }).join("\n");
+}
+
+export function markdownTable(board: Scoreboard, order: readonly string[]): string {
+  const rows = summariesOf(board, order).map((summary) => [
+    `\`${summary.part}\``,
+    String(summary.runs),
+    String(summary.failed),
+    minutes(summary.ms),
+    figuresOf(summary).join(", "),
+    anomaliesOf(summary),
+  ]);
+  const conditions = Object.entries(conditionsOf(board)).map(([name, all]) => `- ${name}: ${all}`);
+  return [
+    ...aligned([["part", "runs", "failed", "time", "figures", "anomalies"], ...rows]),
+    "",
+    "Sums of all runs; p50, p99 and max are those of the worst run. Conditions:",
+    "",
+    ...conditions,
+  ].join("\n");
+}
+
+/** `send_again_p99_ms` → `send again p99 12 ms`. */
+function figuresOf({ figures }: Summary): string[] {
+  return Object.entries(figures).map(([name, value]) => {
+    const [, words, unit = ""] = /^(.*?)(?:_(ms|s|mib|per_s))?$/.exec(name)!;
+    const shown = { ms: " ms", s: " s", mib: " MiB", per_s: "/s", "": "" }[unit];
+    return `${words!.replaceAll("_", " ")} ${number(value)}${shown}`;
+  });
+}
+
+function anomaliesOf({ anomalies }: Summary): string {
+  const found = Object.entries(anomalies);
+  return found.length === 0 ? "0" : found.map(([name, n]) => `${name} ${number(n)}`).join(", ");
+}
+
+function number(value: number): string {
+  const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4));
+  return rounded.toLocaleString("en-US", { maximumFractionDigits: 3 });
+}
+
+function minutes(ms: number): string {
+  const s = Math.round(ms / 1000);
+  return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
+}
+
+function times(n: number): string {
+  return n === 1 ? "1 run" : `${n} runs`;
+}
+
+/** As the formatter of the project writes a table. */
+function aligned(rows: readonly string[][]): string[] {
+  const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
+  const line = (row: readonly string[], fill = " ") =>
+    `| ${row.map((cell, i) => cell.padEnd(widths[i]!, fill)).join(" | ")} |`;
+  const [head, ...body] = rows;
+  return [line(head!), line(head!.map(() => ""), "-"), ...body.map((row) => line(row))];
+}
+
+function wrapped(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length + 2 <= width) {
+      lines[lines.length - 1] = `${last}, ${word}`;
+    } else lines.push(`    ${word}`);
+  }
+  return lines;
+}
