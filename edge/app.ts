@@ -16,11 +16,12 @@ import { createInternalApp } from "shared/http/internal.ts";
 import { serveHttp } from "shared/http/serve.ts";
 import type { Log } from "shared/log.ts";
 import type { ConnectionId } from "shared/ids.ts";
-import { createMetrics } from "shared/metrics.ts";
+import { createMetrics, exposeBounds } from "shared/metrics.ts";
 import { CLOSES } from "shared/wire/codes.ts";
+import { boundsOf } from "./bounds.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
-import { RateLimiter } from "./limits/rate.ts";
+import { Bucket } from "./limits/rate.ts";
 import { countEvents, type EdgeEvents, exposeMeasures, type Measures } from "./metrics.ts";
 import { Notices } from "./notices.ts";
 import { startBeats } from "./presence/beat.ts";
@@ -79,6 +80,7 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Edg
   const delivery = scene.health.delivery = startDelivery(scene, bus, lease);
   const server = createSockets(scene, delivery);
   exposeMeasures(scene.registry, deps.now, measuresOf(server, delivery, lease));
+  exposeBounds(scene.registry, "edge", boundsOf(config, server, delivery));
   const port = await server.listen(config.listen);
   parts.defer(() => server.close());
   parts.defer(() => delivery.connections.release(CLOSES.shutdown, config.drainMs));
@@ -183,16 +185,26 @@ function startDelivery(scene: Scene, bus: NatsBus, lease: LeaseKeeper): Delivery
 }
 
 function createSockets(scene: Scene, delivery: Delivery): SocketServer {
-  const { config, codecs, drain, turns, now, events, notices } = scene;
-  const connectRate = new RateLimiter<"all">(config.connectRate);
-  const mayConnect = () => delivery.reachable && connectRate.admit("all", now());
+  const { config, codecs, drain, turns, events, notices } = scene;
+  const connects = new Bucket(config.limits.connects);
+  const whyClosed = () => {
+    if (drain.signal.aborted) return "draining";
+    if (!delivery.reachable) return "unreachable";
+    if (delivery.connections.size >= config.limits.maxConnections) return "full";
+    if (!connects.admit(turns.nowMs())) return "rate";
+  };
+  const isOpen = () => {
+    const reason = whyClosed();
+    if (reason) events.upgradeRefused(reason);
+    return reason === undefined;
+  };
   return createSocketServer({
     fetch: publicApp().fetch,
     codecs,
     allowedOrigins: config.allowedOrigins,
     sendBufferBytes: config.sendBufferBytes,
     turns,
-    isOpen: () => !drain.signal.aborted && mayConnect(),
+    isOpen,
     onSocket: (socket) => delivery.connections.add(socket),
     onFault(error) {
       events.handlerThrew();

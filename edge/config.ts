@@ -27,11 +27,23 @@ export interface EdgeConfig {
   tokens: TokenConfig;
   allowedOrigins: AllowedOrigins;
   presence: { ttlS: number; beatS: number };
-  commandRate: Rate;
-  connectRate: Rate;
+  limits: LimitsConfig;
   sendBufferBytes: number;
   drainMs: number;
   logLevel: LogLevel;
+}
+
+export interface LimitsConfig {
+  /** Of one user, over all connections to this edge. */
+  sends: Rate;
+  calls: Rate;
+  maxUserConnections: number;
+  /** Of one connection. */
+  commands: Rate;
+  /** Of the edge. */
+  connects: Rate;
+  maxConnections: number;
+  catchUps: number;
 }
 
 export interface TokenConfig {
@@ -40,7 +52,6 @@ export interface TokenConfig {
   audience?: string;
 }
 
-/** Bursts are what a rate allows in four seconds, for commands as for connects. */
 const BURST_S = 4;
 
 /** @throws {ConfigError} */
@@ -83,8 +94,7 @@ export function readEdge(read: SettingsReader): EdgeConfig {
         max: 30,
       }),
     },
-    commandRate: readRate(read, "SEND_RATE_PER_S", "Commands of one user; 0 is no limit", 50),
-    connectRate: readRate(read, "CONNECT_RATE_PER_S", "New connections of an edge; 0: any", 500),
+    limits: readLimits(read),
     sendBufferBytes: read.integer("SEND_BUFFER_BYTES", {
       about: "What may wait for one client before it is closed as slow",
       fallback: 1024 * 1024,
@@ -101,7 +111,23 @@ export function readEdge(read: SettingsReader): EdgeConfig {
   };
 }
 
-function readRate(read: SettingsReader, name: string, about: string, fallback: number): Rate {
+function readLimits(read: SettingsReader): LimitsConfig {
+  const count = (name: string, about: string, fallback: number) =>
+    read.integer(name, { about, fallback, min: 1, max: 1_000_000 });
+  return {
+    sends: readRate(read, "SEND_RATE_PER_S", "Messages that one user may send", 50),
+    calls: readRate(read, "CALL_RATE_PER_S", "Other calls of one user", 50),
+    maxUserConnections: count("MAX_USER_CONNECTIONS", "Connections of one user", 100),
+    commands: readRate(read, "COMMAND_RATE_PER_S", "Commands of one connection, of all kinds", 100),
+    connects: readRate(read, "CONNECT_RATE_PER_S", "New connections of the edge", 500),
+    maxConnections: count("MAX_CONNECTIONS", "Connections of the edge; upgrades get 503", 50_000),
+    catchUps: count("CATCH_UPS_AT_ONCE", "Connects and resumes that read at the same time", 32),
+  };
+}
+
+/** Bursts are what a rate allows in four seconds. */
+function readRate(read: SettingsReader, name: string, what: string, fallback: number): Rate {
+  const about = `${what}; bursts of four times as many; 0 is no limit`;
   const perS = read.integer(name, { about, fallback, min: 0, max: 1_000_000 });
   return { perS, burst: Math.max(1, perS * BURST_S) };
 }

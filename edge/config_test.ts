@@ -23,7 +23,7 @@ Deno.test("readEdgeConfig() needs NATS, Redis and a way to check tokens; the res
   const config = readEdgeConfig(least);
   assert.deepEqual(config.tokens, { keys: { secret: least.TOKEN_SECRET } });
   assert.deepEqual(config.presence, { ttlS: 60, beatS: 30 });
-  assert.deepEqual(config.commandRate, { perS: 50, burst: 200 });
+  assert.deepEqual(config.limits.sends, { perS: 50, burst: 200 });
   assert.equal(config.sendBufferBytes, 1024 * 1024);
   assert.equal(config.internal.hostname, "127.0.0.1");
   assert.deepEqual(config.allowedOrigins, new Set());

@@ -72,25 +72,21 @@ export class Connections {
   }
 
   /**
-   * Ends all that are open now, evenly over `overMs`; one that waits for an answer gets it first.
-   * Ends early, with the rest left alone, as soon as `goOn` says no.
+   * Ends all that are open now, evenly over `overMs`; one that waits for an answer gets it first,
+   * and begins nothing new. Ends early, with the rest left alone, as soon as `goOn` says no.
    */
   async release(close: Close, overMs: number, goOn = () => true): Promise<void> {
     const slices = Math.max(1, Math.ceil(overMs / SLICE_MS));
     const leaving = [...this.#all];
     const perSlice = Math.ceil(leaving.length / slices);
-    const busy: Connection[] = [];
     for (let i = 0; i < leaving.length && goOn(); i += perSlice) {
-      for (const connection of leaving.slice(i, i + perSlice)) {
-        if (connection.pending > 0) busy.push(connection);
-        else connection.end(close);
-      }
+      for (const connection of leaving.slice(i, i + perSlice)) connection.leave(close);
       if (i + perSlice < leaving.length) await this.#wait(SLICE_MS);
     }
     const untilMs = this.#options.now() + LAST_ANSWER_MS;
-    const stillBusy = () => busy.some(({ pending }) => pending > 0);
-    while (goOn() && stillBusy() && this.#options.now() < untilMs) await this.#wait(20);
-    if (goOn()) { for (const connection of busy) connection.end(close); }
+    const isOpen = (connection: Connection) => this.#all.has(connection) && !connection.isClosed;
+    while (goOn() && leaving.some(isOpen) && this.#options.now() < untilMs) await this.#wait(20);
+    if (goOn()) { for (const connection of leaving) connection.end(close); }
   }
 
   #tick(): void {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Admission } from "shared/admission.ts";
 import type { Bus } from "shared/bus/bus.ts";
 import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
 import type { ConnectionId, UserId } from "shared/ids.ts";
@@ -19,14 +20,16 @@ import { Hub } from "./hub/hub.ts";
 import { Ledger } from "./hub/ledger.ts";
 import { Prover } from "./hub/prover.ts";
 import { Replay, type ReplayDeps } from "./hub/replay.ts";
-import { RateLimiter } from "./limits/rate.ts";
+import { CommandMeter } from "./limits/command_meter.ts";
+import { UserLimits } from "./limits/user_limits.ts";
 import type { EdgeEvents } from "./metrics.ts";
 import { LeaseKeeper } from "./presence/lease_keeper.ts";
 import { Roster } from "./presence/roster.ts";
 import { Reporter } from "./received/reporter.ts";
-import { Connection, type ConnectionDeps } from "./session/connection.ts";
+import { Connection, type ConnectionDeps, type ConnectionLimits } from "./session/connection.ts";
 import type { TokenVerifier } from "./token/verify.ts";
 import type { Turns } from "shared/turns.ts";
+import { Calls } from "./upstream/calls.ts";
 import { createOrigin, type Origin } from "./upstream/origin.ts";
 import { readChanges } from "./upstream/read_changes.ts";
 import { SendBatcher } from "./upstream/send_batch.ts";
@@ -55,17 +58,29 @@ const SESSION = {
   pongMs: 8_000,
   probeMs: 5_000,
   connectMs: 10_000,
+  // The SDK gives up after 5 s; ticks come a second apart.
+  answerMs: 3_800,
   graceMs: 25_000,
   maxPending: 256,
+  // Four frames of the longest kind.
+  maxPendingBytes: 256 * 1024,
   version: `fanfare ${VERSION}`,
 };
-const SENDS = {
+export const SENDS = {
   maxInFlight: 2,
   maxBatch: 512,
   // Of the 1 MiB that a message of NATS may have.
   maxBatchBytes: 768 * 1024,
+  // Half a second of what an origin commits at its fastest.
   maxWaiting: 20_000,
+  maxWaitingBytes: 32 * 1024 * 1024,
 };
+/** Calls that wait for an origin: many times what all origins do in the 4 s that one may take. */
+export const MAX_CALLS = 4_096;
+/** Connects that wait for their turn. At 500 a second their patience ends no later than the line. */
+export const MAX_WAITING_CONNECTS = 1_000;
+/** Of these a user with hundreds of connections may have no more than this in front of others. */
+const USER_SHARE = { placesPerKey: 4, maxWaitingPerKey: 32 };
 const PAUSE_MS = 250;
 /** Many times what the fast path takes, and little of the 5 s in which a loss is mended. */
 const GRACE_MS = 250;
@@ -78,7 +93,11 @@ export class Delivery {
   readonly reporter: Reporter;
   readonly #prover: Prover;
   readonly #replay: Replay;
-  readonly #rate: RateLimiter<UserId>;
+  readonly sends: SendBatcher;
+  readonly calls: Calls;
+  /** Connects and catch-ups of all connections. */
+  readonly catchUps: Admission<UserId>;
+  readonly users: UserLimits;
   readonly #deps: DeliveryDeps;
 
   constructor(config: EdgeConfig, deps: DeliveryDeps) {
@@ -93,7 +112,28 @@ export class Delivery {
       now,
       onFault: (error) => deps.onFault("The stream could not be read again", error),
     });
-    this.#rate = new RateLimiter(config.commandRate);
+    const { limits } = config;
+    this.users = new UserLimits({ ...limits, maxConnections: limits.maxUserConnections });
+    this.catchUps = new Admission({
+      places: limits.catchUps,
+      maxWaiting: MAX_WAITING_CONNECTS,
+      ...USER_SHARE,
+      turns,
+      events: deps.events.catchUps,
+    });
+    this.sends = new SendBatcher({
+      request: (sends) => origin.send(sends),
+      soon: turns.soon,
+      onRefused: () => deps.events.limited("edge"),
+      ...SENDS,
+    });
+    this.calls = new Calls({
+      origin,
+      sends: this.sends,
+      admits: (user, method) => this.users.admits(user, method, turns.nowMs()),
+      maxInFlight: MAX_CALLS,
+      events: deps.events,
+    });
     this.roster = new Roster((user, devices) => lease.set(user, devices));
     this.reporter = new Reporter({
       bus,
@@ -136,7 +176,7 @@ export class Delivery {
   /** To be called every second. */
   async tick(): Promise<void> {
     this.reporter.tick();
-    this.#rate.prune(this.#deps.now());
+    this.users.prune(this.#deps.turns.nowMs());
     await this.#prover.tick();
   }
 
@@ -164,17 +204,14 @@ export class Delivery {
   }
 
   #connectionDeps(config: EdgeConfig, origin: Origin): ConnectionDeps {
-    const { bus, verifier, now, turns, events } = this.#deps;
+    const { bus, verifier, now, events } = this.#deps;
     return {
       hub: this.hub,
       origin,
-      sends: new SendBatcher({
-        request: (sends) => origin.send(sends),
-        soon: turns.soon,
-        ...SENDS,
-      }),
+      calls: this.calls,
+      catchUps: this.catchUps,
+      limits: this.#limits(config),
       verify: (token) => verifier.verify(token),
-      admit: (user) => this.#rate.admit(user, now()),
       presence: this.roster,
       received: (user, gsid) => this.reporter.received(user, gsid),
       ended: (user) => this.reporter.ended(user),
@@ -185,6 +222,18 @@ export class Delivery {
       now,
       settings: SESSION,
       events,
+    };
+  }
+
+  #limits({ limits }: EdgeConfig): ConnectionLimits {
+    const { turns } = this.#deps;
+    return {
+      meter() {
+        const meter = new CommandMeter(limits.commands);
+        return (command) => meter.judge(command, turns.nowMs());
+      },
+      connect: (user) => this.users.connect(user),
+      disconnect: (user) => this.users.disconnect(user),
     };
   }
 

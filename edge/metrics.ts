@@ -11,6 +11,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { type Gsid, timeOfGsid } from "shared/gsid.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import { CLOSES } from "shared/wire/codes.ts";
+import type { AdmissionEvents } from "shared/admission.ts";
 import type { HubEvents } from "./hub/hub.ts";
 import type { ProverEvents } from "./hub/prover.ts";
 import type { ConnectionEvents } from "./session/connection.ts";
@@ -26,6 +27,8 @@ export interface Measures {
 }
 
 export interface EdgeEvents extends ConnectionEvents, HubEvents, ProverEvents {
+  readonly catchUps: AdmissionEvents;
+  upgradeRefused(reason: "draining" | "unreachable" | "full" | "rate"): void;
   presenceFailed(kind: "users" | "whole" | "beat"): void;
   handlerThrew(): void;
 }
@@ -67,9 +70,14 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   const mended = counter("mended_topics_total", "Topics read because they differed from a digest");
   const poisoned = counter("poisoned_messages_total", "Bytes on a topic that are no message");
   const presence = counter("presence_errors_total", "Presence requests that failed", "kind");
+  const upgrades = counter("upgrades_refused_total", "Upgrades answered with 503", "reason");
+  const waits = seconds("catch_up_wait_seconds", "Connects and pages, until their turn to read");
+  const refusals = counter("catch_ups_refused_total", "Connects answered with 111", "why");
+  const limited = counter("commands_limited_total", "Commands answered with 111", "by");
   const faults = counter("handler_faults_total", "Connections closed by an exception of ours");
   for (const result of ["live", "recovered", "not_recovered"]) connects.inc({ result }, 0);
   for (const by of ["digest", "stream"]) healed.inc({ by }, 0);
+  for (const by of ["connection", "user", "edge"]) limited.inc({ by }, 0);
 
   return {
     connected: (result) => connects.inc({ result: result.replace(" ", "_") }),
@@ -90,6 +98,12 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
       digests.inc({ outcome });
       mended.inc(topics);
     },
+    catchUps: {
+      entered: (waitedMs) => waits.observe(waitedMs / 1000),
+      refused: (why) => refusals.inc({ why }),
+    },
+    upgradeRefused: (reason) => upgrades.inc({ reason }),
+    limited: (by) => limited.inc({ by }),
     presenceFailed: (kind) => presence.inc({ kind }),
     handlerThrew: () => faults.inc(),
   };

@@ -82,6 +82,14 @@ export async function edgeScene(options: SceneOptions = {}) {
     signToken: (user: string, ttlS = 3600) => signToken(user, SECRET, ttlS),
     /** Calls wait from now on until they are released. */
     holdCalls: () => calls!.hold(),
+    /** What connects read, too. */
+    holdReads: () => calls!.holdReads(),
+    /** The value of a line of the metrics, named with its labels. */
+    async metric(name: string): Promise<number> {
+      const text = await (await fetch(`${internal}/metrics`)).text();
+      const line = text.split("\n").find((line) => line.startsWith(`fanfare_edge_${name} `));
+      return Number(line?.split(" ").at(-1));
+    },
     /** The official client, connected. */
     async connect(user: string, device?: string, format: Format = "json") {
       const { Client, encode } = SDKS[format];
@@ -134,16 +142,18 @@ function configOf(nats: TestNats, redis: TestRedis, env: Record<string, string> 
 }
 
 async function answerAsOrigin(bus: NatsBus, members: GroupId[]) {
-  let held: Promise<void> | undefined, onCall = () => {};
+  let held: Promise<void> | undefined, readsHeld: Promise<void> | undefined, onCall = () => {};
   const groups = members.map((group) => ({ group, membership: 0 }));
   bus.subscribe(REQUEST.digest, (message) => {
     const digest = { epoch: "e1", after: HEAD, upto: HEAD, topics: [] };
     message.respond(encodeMessage<Digest>(digest));
   });
-  bus.subscribe(REQUEST.enter, (message) => {
+  bus.subscribe(REQUEST.enter, async (message) => {
+    await readsHeld;
     message.respond(encodeMessage<Entered>({ at: Date.now(), groups }));
   });
-  bus.subscribe(REQUEST.catchUp, (message) => {
+  bus.subscribe(REQUEST.catchUp, async (message) => {
+    await readsHeld;
     const position = { v: BUS_VERSION, epoch: "e1", head: HEAD } as const;
     const header: CaughtUp = { ...position, recovered: false, groups, more: false };
     message.respond(encodePage<CaughtUp>({ header, events: [] }));
@@ -157,6 +167,11 @@ async function answerAsOrigin(bus: NatsBus, members: GroupId[]) {
   });
   await bus.flush();
   return {
+    holdReads() {
+      const release = Promise.withResolvers<void>();
+      readsHeld = release.promise;
+      return release.resolve;
+    },
     hold() {
       const release = Promise.withResolvers<void>(), arrived = Promise.withResolvers<void>();
       held = release.promise;

@@ -48,6 +48,38 @@ export function createMetrics(program: string, now: () => number): Metrics {
   return { registry, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
+/** Something that grows with use, and what keeps it from growing on. */
+export interface Bound {
+  size(): number;
+  /** Left out: it is bounded by others that are shown, as the table of bounds says. */
+  limit?: number;
+  /** Default: items. */
+  unit?: "items" | "bytes";
+}
+
+/** Shows how full everything is that is bounded, so that one alarm can watch all of it. */
+export function exposeBounds(
+  registry: Registry,
+  program: string,
+  bounds: Record<string, Bound>,
+): void {
+  const gauge = (name: string, help: string, read: (bound: Bound) => number | undefined) =>
+    new Gauge({
+      name: `fanfare_${program}_${name}`,
+      help,
+      labelNames: ["what", "unit"],
+      registers: [registry],
+      collect() {
+        for (const [what, bound] of Object.entries(bounds)) {
+          const value = read(bound);
+          if (value !== undefined) this.set({ what, unit: bound.unit ?? "items" }, value);
+        }
+      },
+    });
+  gauge("bounded_size", "What is kept or under way", (bound) => bound.size());
+  gauge("bounded_limit", "The most that there can be of it", (bound) => bound.limit);
+}
+
 function measureMemory(registry: Registry): void {
   new Gauge({
     name: "fanfare_process_memory_bytes",

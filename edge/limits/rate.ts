@@ -1,8 +1,9 @@
 /**
- * How often one key may do something: a rate with bursts.
+ * How often something may be done: a rate with bursts, for one or for each of many keys.
  *
- * Invariant: in any time `t` a key is admitted at most `burst + perS × t` times. A key costs one
- * number, and nothing once it has been quiet. Knows nothing of what is limited.
+ * Invariant: in any time `t` what is admitted costs at most `burst + perS × t`. It takes one number
+ * of memory, for a key only while it is not quiet; and asking costs the same, whatever the answer.
+ * Knows nothing of what is limited.
  *
  * @module
  */
@@ -13,15 +14,32 @@ export interface Rate {
   burst: number;
 }
 
+/** A rate of one. */
+export class Bucket {
+  readonly #rate: Rate;
+  #paidOffMs = 0;
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+  }
+
+  /** Whether it may be done now; `cost` is what it counts for. */
+  admit(nowMs: number, cost = 1): boolean {
+    if (this.#rate.perS === 0) return true;
+    const paidOffMs = pay(this.#rate, this.#paidOffMs, nowMs, cost);
+    this.#paidOffMs = paidOffMs ?? this.#paidOffMs;
+    return paidOffMs !== undefined;
+  }
+}
+
+/** The same rate for each key by itself. */
 export class RateLimiter<Key> {
-  readonly #stepMs: number;
-  readonly #toleranceMs: number;
+  readonly #rate: Rate;
   /** For each key the time by which everything it was admitted for is paid off. */
   readonly #paidOffMs = new Map<Key, number>();
 
-  constructor({ perS, burst }: Rate) {
-    this.#stepMs = perS > 0 ? 1000 / perS : 0;
-    this.#toleranceMs = (burst - 1) * this.#stepMs;
+  constructor(rate: Rate) {
+    this.#rate = rate;
   }
 
   /** How many keys are remembered. */
@@ -29,12 +47,12 @@ export class RateLimiter<Key> {
     return this.#paidOffMs.size;
   }
 
-  /** Whether `key` may do it once more now. */
-  admit(key: Key, nowMs: number): boolean {
-    if (this.#stepMs === 0) return true;
-    const paidOffMs = Math.max(this.#paidOffMs.get(key) ?? 0, nowMs);
-    if (paidOffMs - nowMs > this.#toleranceMs) return false;
-    this.#paidOffMs.set(key, paidOffMs + this.#stepMs);
+  /** Whether `key` may do it once more now; `cost` is what it counts for. */
+  admit(key: Key, nowMs: number, cost = 1): boolean {
+    if (this.#rate.perS === 0) return true;
+    const paidOffMs = pay(this.#rate, this.#paidOffMs.get(key) ?? 0, nowMs, cost);
+    if (paidOffMs === undefined) return false;
+    this.#paidOffMs.set(key, paidOffMs);
     return true;
   }
 
@@ -44,4 +62,12 @@ export class RateLimiter<Key> {
       if (paidOffMs <= nowMs) this.#paidOffMs.delete(key);
     }
   }
+}
+
+/** When it would be paid off with this on top; `undefined`: later than the burst allows. */
+function pay({ perS, burst }: Rate, paidOffMs: number, nowMs: number, cost: number) {
+  const stepMs = 1000 / perS;
+  const fromMs = Math.max(paidOffMs, nowMs);
+  if (fromMs - nowMs > (burst - cost) * stepMs) return;
+  return fromMs + cost * stepMs;
 }

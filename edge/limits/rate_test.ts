@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RateLimiter } from "./rate.ts";
+import { Bucket, RateLimiter } from "./rate.ts";
 
 Deno.test("admit() never passes burst and rate, whatever the times of asking", () => {
   const waits = fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 200 });
@@ -45,4 +45,33 @@ Deno.test("prune() forgets only those who may have their whole burst", () => {
   assert.equal(limiter.size, 1);
   assert(limiter.admit("bob", 1000));
   assert(!limiter.admit("bob", 1000));
+});
+
+Deno.test("what costs more uses up more of the burst, and fits it or is not admitted", () => {
+  const limiter = new RateLimiter<string>({ perS: 10, burst: 40 });
+  assert(!limiter.admit("ana", 0, 41), "it would never fit");
+  assert(limiter.admit("ana", 0, 30));
+  assert(!limiter.admit("ana", 0, 11));
+  assert(limiter.admit("ana", 0, 10));
+  assert(!limiter.admit("ana", 999, 10));
+  assert(limiter.admit("ana", 1000, 10));
+});
+
+Deno.test("a bucket is a limiter of one, and a refusal costs it nothing", () => {
+  const times = fc.array(
+    fc.tuple(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 1, max: 9 })),
+  );
+  fc.assert(fc.property(times, (times) => {
+    const rate = { perS: 20, burst: 12 };
+    const bucket = new Bucket(rate), limiter = new RateLimiter<string>(rate);
+    let now = 0;
+    for (const [wait, cost] of times) {
+      now += wait;
+      assert.equal(bucket.admit(now, cost), limiter.admit("ana", now, cost));
+    }
+  }));
+  const full = new Bucket({ perS: 1, burst: 1 });
+  assert(full.admit(0));
+  for (let i = 0; i < 1000; i++) assert(!full.admit(0));
+  assert(full.admit(1000));
 });

@@ -12,11 +12,13 @@ import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, DeviceId, UserId } from "shared/ids.ts";
 import type { Close } from "shared/wire/codes.ts";
 import { CLOSES, wireError } from "shared/wire/codes.ts";
-import { BadFrame, type Reply } from "shared/wire/codec.ts";
+import { BadFrame, type Command, type Reply } from "shared/wire/codec.ts";
 import type { PresentDevice } from "shared/presence.ts";
+import { type Admission, Refused } from "shared/admission.ts";
+import type { Ruling } from "../limits/command_meter.ts";
 import type { Socket, SocketHandler } from "../socket/socket.ts";
-import type { Origin } from "../upstream/origin.ts";
-import type { SendBatcher } from "../upstream/send_batch.ts";
+import type { Calls, CallsEvents } from "../upstream/calls.ts";
+import { PacedReads } from "../upstream/paced_reads.ts";
 import { Feed, type FeedDeps } from "./feed.ts";
 import { openSession, step } from "./step.ts";
 import type {
@@ -30,11 +32,11 @@ import type {
 } from "./state.ts";
 
 export interface ConnectionDeps extends FeedDeps {
-  origin: Pick<Origin, "enter" | "catchUp" | "call">;
-  sends: Pick<SendBatcher, "add">;
+  calls: Pick<Calls, "send" | "make">;
+  /** Connects and catch-ups of all connections take turns here. */
+  catchUps: Admission<UserId>;
+  limits: ConnectionLimits;
   verify(token: string): Promise<Verdict>;
-  /** Whether the user may make one more request now. */
-  admit(user: UserId): boolean;
   presence: {
     set(user: UserId, device: PresentDevice): Promise<void>;
     remove(user: UserId, connection: ConnectionId): Promise<void>;
@@ -48,7 +50,15 @@ export interface ConnectionDeps extends FeedDeps {
   events: ConnectionEvents;
 }
 
-export interface ConnectionEvents {
+export interface ConnectionLimits {
+  /** For one connection: what becomes of each of its commands. */
+  meter(): (command: Command) => Ruling;
+  /** Whether the user may have one more connection, which is then counted. */
+  connect(user: UserId): boolean;
+  disconnect(user: UserId): void;
+}
+
+export interface ConnectionEvents extends CallsEvents {
   connected(result: "live" | "recovered" | "not recovered"): void;
   refused(code: number): void;
   answered(method: string, code: number | undefined, durationMs: number): void;
@@ -61,8 +71,11 @@ export class Connection implements SocketHandler {
   readonly #deps: ConnectionDeps;
   readonly #settings: SessionSettings;
   #state: SessionState;
+  readonly #judge: (command: Command) => Ruling;
+  #reads: PacedReads | undefined;
   #feed: Feed | undefined;
   #device: PresentDevice | undefined;
+  #counted = false;
   #present = false;
   #firstPage: Parameters<Feed["start"]>[0] | undefined;
 
@@ -72,22 +85,23 @@ export class Connection implements SocketHandler {
     this.#deps = deps;
     this.#settings = { ...deps.settings, client: id };
     this.#state = openSession(deps.now(), this.#settings);
+    this.#judge = deps.limits.meter();
   }
 
   get user(): UserId | undefined {
     return this.#state.user;
   }
 
-  /** Commands that wait for an origin's answer. */
-  get pending(): number {
-    return this.#state.pending;
+  /** Nothing more is said or heard, though its socket may still be closing. */
+  get isClosed(): boolean {
+    return this.#state.phase.name === "closed";
   }
 
   onFrame(data: string | Uint8Array): void {
     try {
-      for (const command of this.#socket.codec.decode(data)) {
-        this.#input({ type: "command", command });
-      }
+      const commands = this.#socket.codec.decode(data);
+      const bytes = Math.ceil(data.length / commands.length);
+      for (const command of commands) this.#take(command, bytes);
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error;
       this.end(CLOSES.badRequest);
@@ -109,6 +123,23 @@ export class Connection implements SocketHandler {
     this.#input({ type: "end", close });
   }
 
+  /** Ends as soon as nothing waits for an answer; nothing new is begun. */
+  leave(close: Close): void {
+    this.#input({ type: "leave", close });
+  }
+
+  #take(command: Command, bytes: number): void {
+    switch (this.#judge(command)) {
+      case "take":
+        return this.#input({ type: "command", command, bytes, nowMs: this.#deps.now() });
+      case "refuse":
+        this.#deps.events.limited("connection");
+        return this.#input({ type: "refused", command });
+      case "end":
+        return this.end(CLOSES.tooManyRequests);
+    }
+  }
+
   #input(input: Input): void {
     const { state, effects } = step(this.#state, input, this.#settings);
     this.#state = state;
@@ -126,7 +157,7 @@ export class Connection implements SocketHandler {
       case "start live":
         return void this.#feed?.start(this.#firstPage!);
       case "call":
-        return this.#call(effect.id, effect.method, effect.data);
+        return this.#call(effect);
       case "ack":
         this.#feed?.receipts.acked(effect.gsid);
         return this.#report();
@@ -150,30 +181,40 @@ export class Connection implements SocketHandler {
   }
 
   async #attach(user: UserId, request: ConnectRequest): Promise<void> {
-    const device = request.device ?? this.id as string as DeviceId;
-    this.#device = { device, connection: this.id, foreground: request.foreground };
-    const feed = this.#feed = new Feed(this.#socket, {
-      id: this.id,
-      user,
-      device,
-      named: request.device !== undefined,
-      announce: () => this.#announce(user),
-      end: (close) => this.end(close),
-    }, this.#deps);
+    if (!this.#deps.limits.connect(user)) return this.end(CLOSES.connectionLimit);
+    this.#counted = true;
+    const reads = this.#reads = new PacedReads(user, this.#deps.origin, this.#deps.catchUps);
     try {
-      const page = await feed.attach(request.since);
-      if (this.#feed !== feed) return;
+      await reads.begin();
+      const page = await this.#enter(user, request, reads);
+      if (this.#reads !== reads) return;
       this.#firstPage = page;
       const { epoch, head, recovered } = page.header;
       this.#deps.events.connected(
         !request.since ? "live" : recovered ? "recovered" : "not recovered",
       );
       this.#attached({ ok: true, epoch, head, recovered });
-    } catch {
-      if (this.#feed !== feed) return;
+    } catch (error) {
+      if (this.#reads !== reads) return;
       this.#detach();
-      this.#attached({ ok: false, error: wireError("internal") });
+      const name = error instanceof Refused ? "tooManyRequests" : "internal";
+      this.#attached({ ok: false, error: wireError(name) });
     }
+  }
+
+  #enter(user: UserId, request: ConnectRequest, origin: PacedReads) {
+    const device = request.device ?? this.id as string as DeviceId;
+    this.#device = { device, connection: this.id, foreground: request.foreground };
+    const { hub, flushBus, proven, pause, maxBufferBytes } = this.#deps;
+    this.#feed = new Feed(this.#socket, {
+      id: this.id,
+      user,
+      device,
+      named: request.device !== undefined,
+      announce: () => this.#announce(user),
+      end: (close) => this.end(close),
+    }, { hub, origin, flushBus, proven, pause, maxBufferBytes });
+    return this.#feed.attach(request.since);
   }
 
   #attached(attached: (Input & { type: "attached" })["attached"]): void {
@@ -202,27 +243,25 @@ export class Connection implements SocketHandler {
     if (!this.#socket.send(frame)) this.end(CLOSES.slow);
   }
 
-  #call(id: number, method: string, data: JsonValue): void {
-    const user = this.#state.user!;
-    const startedMs = this.#deps.now();
+  #call({ id, bytes, method, data }: Effect & { do: "call" }): void {
+    const { calls, events, now } = this.#deps;
+    const startedMs = now();
     const answered = (reply: Reply) => {
-      const code = "error" in reply ? reply.error.code : undefined;
-      this.#deps.events.answered(method, code, this.#deps.now() - startedMs);
-      this.#input({ type: "answered", id, reply });
+      events.answered(method, "error" in reply ? reply.error.code : undefined, now() - startedMs);
+      this.#input({ type: "answered", id, bytes, reply });
     };
-    if (!this.#deps.admit(user)) return answered({ error: wireError("tooManyRequests") });
-    if (method === "send") {
-      return this.#deps.sends.add({ user, connection: this.id, data }, (answer) => {
-        if ("error" in answer) return answered(answer);
-        if (!answer.result.duplicate) this.#feed?.replied(answer.result);
-        answered({ rpc: answer.result as unknown as JsonValue });
+    const { device } = this.#device!;
+    const caller = { user: this.#state.user!, device, connection: this.id };
+    if (method !== "send") {
+      return calls.make(caller, method, data, (answer) => {
+        answered("error" in answer ? answer : { rpc: answer.result });
       });
     }
-    const { device } = this.#device!;
-    this.#deps.origin.call({ user, device, method, data }).then(
-      (answer) => answered("error" in answer ? answer : { rpc: answer.result }),
-      () => answered({ error: wireError("internal") }),
-    );
+    calls.send(caller, data, (answer) => {
+      if ("error" in answer) return answered(answer);
+      if (!answer.result.duplicate) this.#feed?.replied(answer.result);
+      answered({ rpc: answer.result as unknown as JsonValue });
+    });
   }
 
   #report(): void {
@@ -239,8 +278,13 @@ export class Connection implements SocketHandler {
   #detach(): void {
     this.#feed?.stop();
     this.#feed = undefined;
+    this.#reads?.end();
+    this.#reads = undefined;
     const { user } = this.#state;
-    if (!this.#present || !user) return;
+    if (!user) return;
+    if (this.#counted) this.#deps.limits.disconnect(user);
+    this.#counted = false;
+    if (!this.#present) return;
     this.#present = false;
     this.#deps.presence.remove(user, this.id).finally(() => this.#deps.ended(user));
   }

@@ -23,13 +23,26 @@ export interface ConnectRequest {
   foreground: boolean;
 }
 
+/** A connect that has not been answered. */
+export interface Connecting {
+  /** Its token is being checked; then its turn is awaited, topics are entered, a snapshot taken. */
+  name: "verifying" | "attaching";
+  request: ConnectRequest;
+  sinceMs: number;
+  /** What came behind it, to be dealt with after its answer. */
+  waiting: Arrival[];
+}
+
+/** A command, and how much of what the client has sent it was. */
+export interface Arrival {
+  command: Command;
+  bytes: number;
+}
+
 export type Phase =
   /** The socket is open, nobody has said who it is. */
   | { name: "opening" }
-  /** The token is being checked. */
-  | { name: "verifying"; request: ConnectRequest; waiting: Command[] }
-  /** Topics are entered, presence is written, the snapshot is taken. */
-  | { name: "attaching"; request: ConnectRequest; waiting: Command[] }
+  | Connecting
   | { name: "connected" }
   | { name: "closed" };
 
@@ -42,8 +55,11 @@ export interface SessionState {
   readonly nextPingMs: number;
   /** Set while a ping has not been answered: when the oldest of them was sent. */
   readonly pingedMs?: number;
-  /** Commands that wait for an origin's answer. */
+  /** Commands that wait for an origin's answer, and their bytes. */
   readonly pending: number;
+  readonly pendingBytes: number;
+  /** The connection ends as soon as nothing is pending, and begins nothing new. */
+  readonly leaving?: Close;
 }
 
 export type Verdict =
@@ -56,12 +72,16 @@ export type Attached =
   | { ok: false; error: WireError };
 
 export type Input =
-  | { type: "command"; command: Command }
+  | { type: "command"; nowMs: number } & Arrival
+  /** The connection has said too much. */
+  | { type: "refused"; command: Command }
   | { type: "verified"; purpose: Purpose; verdict: Verdict; nowMs: number }
   | { type: "attached"; attached: Attached; nowMs: number }
-  | { type: "answered"; id: number; reply: Reply }
+  | { type: "answered"; id: number; bytes: number; reply: Reply }
   /** `unconfirmed`: something was sent that the device has not confirmed. */
   | { type: "tick"; nowMs: number; unconfirmed: boolean }
+  /** Ends with the answers that are owed. */
+  | { type: "leave"; close: Close }
   | { type: "end"; close: Close };
 
 /** What a token is checked for. */
@@ -72,7 +92,7 @@ export type Effect =
   | { do: "attach"; user: UserId; request: ConnectRequest }
   | { do: "reply"; id: number; reply: Reply }
   | { do: "start live" }
-  | { do: "call"; id: number; method: string; data: JsonValue }
+  | { do: "call"; id: number; bytes: number; method: string; data: JsonValue }
   | { do: "ack"; gsid: Gsid }
   | { do: "foreground"; foreground: boolean }
   | { do: "ping" }
@@ -89,11 +109,14 @@ export interface SessionSettings {
   pongMs: number;
   /** How often a device that owes a confirmation is pinged. */
   probeMs: number;
-  /** A connection that has not connected by then is stale. */
+  /** A connection that has not asked to connect by then is stale. */
   connectMs: number;
+  /** A connect that is not answered by then never will be: its client is about to give up. */
+  answerMs: number;
   /** After the token ran out, the time in which a refresh is still taken. */
   graceMs: number;
   maxPending: number;
+  maxPendingBytes: number;
   version: string;
   client: string;
 }

@@ -8,10 +8,12 @@
  */
 
 import type { DeviceId } from "shared/ids.ts";
-import { type Close, CLOSES, wireError } from "shared/wire/codes.ts";
-import type { Command, ConnectResult, Reply } from "shared/wire/codec.ts";
-import { readConnect, readSend } from "./read_command.ts";
-import type { Effect, Input, SessionSettings, SessionState, Step } from "./state.ts";
+import { CLOSES, type WireError, wireError } from "shared/wire/codes.ts";
+import type { Command, ConnectResult } from "shared/wire/codec.ts";
+import { close, fail, failure, stay } from "./moves.ts";
+import { onAnswered, onCommandWhileConnected } from "./commands.ts";
+import { readConnect } from "./read_command.ts";
+import type { Arrival, Connecting, Input, SessionSettings, SessionState, Step } from "./state.ts";
 
 export function openSession(nowMs: number, settings: SessionSettings): SessionState {
   return {
@@ -19,6 +21,7 @@ export function openSession(nowMs: number, settings: SessionSettings): SessionSt
     openedMs: nowMs,
     nextPingMs: nowMs + settings.pingMs,
     pending: 0,
+    pendingBytes: 0,
   };
 }
 
@@ -26,94 +29,99 @@ export function step(state: SessionState, input: Input, settings: SessionSetting
   if (state.phase.name === "closed") return { state, effects: [] };
   switch (input.type) {
     case "command":
-      return onCommand(state, input.command, settings);
+      return onCommand(state, input, settings);
+    case "refused":
+      return stay(state, ...failure(input.command, wireError("tooManyRequests")));
     case "verified":
       return input.purpose.for === "connect"
         ? onConnectVerified(state, input, settings)
         : onRefreshVerified(state, input, input.purpose.id, settings);
     case "attached":
       return onAttached(state, input, settings);
-    case "answered": {
-      const next = { ...state, pending: state.pending - 1 };
-      return { state: next, effects: [{ do: "reply", id: input.id, reply: input.reply }] };
-    }
+    case "answered":
+      return onAnswered(state, input);
     case "tick":
       return onTick(state, input, settings);
+    case "leave":
+      return state.pending === 0
+        ? close(state, input.close)
+        : stay({ ...state, leaving: input.close });
     case "end":
       return close(state, input.close);
   }
 }
 
-function onCommand(state: SessionState, command: Command, settings: SessionSettings): Step {
+function onCommand(
+  state: SessionState,
+  arrival: Arrival & { nowMs: number },
+  settings: SessionSettings,
+): Step {
   const { phase } = state;
+  const { command } = arrival;
   if (command.verb === "pong") return onPong(state);
   if (command.verb === "connect") {
     if (phase.name !== "opening") return close(state, CLOSES.badRequest);
-    return onConnect(state, command);
+    return onConnect(state, command, arrival.nowMs);
   }
-  if (phase.name === "opening") return close(state, CLOSES.badRequest);
-  if (phase.name === "verifying" || phase.name === "attaching") {
-    if (phase.waiting.length >= settings.maxPending) return close(state, CLOSES.badRequest);
-    // An official client waits for the reply; one that does not is answered after it.
-    return stay({ ...state, phase: { ...phase, waiting: [...phase.waiting, command] } });
-  }
-  switch (command.verb) {
-    case "rpc":
-      if (state.pending >= settings.maxPending) {
-        return stay(state, fail(command.id, wireError("tooManyRequests")));
-      }
-      return stay(
-        { ...state, pending: state.pending + 1 },
-        { do: "call", id: command.id, method: command.method, data: command.data },
-      );
-    case "send": {
-      const effects = readSend(command.data);
-      return effects ? stay(state, ...effects) : close(state, CLOSES.badRequest);
-    }
-    case "refresh":
-      return stay(state, {
-        do: "verify",
-        purpose: { for: "refresh", id: command.id },
-        token: command.token,
-      });
-    case "ping":
-      return stay(state, { do: "reply", id: command.id, reply: { ping: true } });
-    case "unavailable":
-      return stay(state, fail(command.id, wireError("notAvailable")));
+  switch (phase.name) {
+    case "verifying":
+    case "attaching":
+      return onEarly({ ...state, phase }, arrival, settings);
+    case "connected":
+      return onCommandWhileConnected(state, arrival, settings);
+    default:
+      return close(state, CLOSES.badRequest);
   }
 }
 
-function onConnect(state: SessionState, command: Command & { verb: "connect" }): Step {
+/** An official client waits for the reply to its connect; one that does not is answered after it. */
+function onEarly(
+  state: SessionState & { phase: Connecting },
+  { command, bytes }: Arrival,
+  settings: SessionSettings,
+): Step {
+  const waiting = [...state.phase.waiting, { command, bytes }];
+  const waitingBytes = waiting.reduce((sum, one) => sum + one.bytes, 0);
+  if (waiting.length > settings.maxPending || waitingBytes > settings.maxPendingBytes) {
+    return close(state, CLOSES.badRequest);
+  }
+  return stay({ ...state, phase: { ...state.phase, waiting } });
+}
+
+function onConnect(
+  state: SessionState,
+  command: Command & { verb: "connect" },
+  nowMs: number,
+): Step {
   const read = readConnect(command);
   if ("fault" in read) return stay(state, fail(command.id, wireError("badRequest", read.fault)));
   return stay(
-    { ...state, phase: { name: "verifying", request: read.request, waiting: [] } },
+    { ...state, phase: { name: "verifying", request: read.request, sinceMs: nowMs, waiting: [] } },
     { do: "verify", purpose: { for: "connect" }, token: command.token },
   );
 }
+
+const REFUSALS = {
+  expired: "tokenExpired",
+  invalid: "unauthorized",
+  unavailable: "internal",
+} as const;
 
 function onConnectVerified(
   state: SessionState,
   { verdict, nowMs }: Input & { type: "verified" },
   settings: SessionSettings,
 ): Step {
-  if (state.phase.name !== "verifying") return stay(state);
-  const { request, waiting } = state.phase;
-  if (!verdict.ok) {
-    const error = verdict.why === "expired"
-      ? wireError("tokenExpired")
-      : verdict.why === "invalid"
-      ? wireError("unauthorized")
-      : wireError("internal");
-    return refuse(state, fail(request.id, error), waiting, settings);
-  }
+  const { phase } = state;
+  if (phase.name !== "verifying") return stay(state);
+  if (!verdict.ok) return refuse(state, phase, wireError(REFUSALS[verdict.why]));
   const { user, expiresMs } = verdict;
   // A verifier allows for clocks that differ; the session's grace is what counts here.
-  if (isOver(expiresMs, nowMs, settings)) {
-    return refuse(state, fail(request.id, wireError("tokenExpired")), waiting, settings);
-  }
-  const phase = { name: "attaching", request, waiting } as const;
-  return stay({ ...state, phase, user, expiresMs }, { do: "attach", user, request });
+  if (isOver(expiresMs, nowMs, settings)) return refuse(state, phase, wireError("tokenExpired"));
+  return stay(
+    { ...state, phase: { ...phase, name: "attaching" }, user, expiresMs },
+    { do: "attach", user, request: phase.request },
+  );
 }
 
 function onAttached(
@@ -121,11 +129,10 @@ function onAttached(
   { attached, nowMs }: Input & { type: "attached" },
   settings: SessionSettings,
 ): Step {
-  if (state.phase.name !== "attaching") return stay(state);
-  const { request, waiting } = state.phase;
-  if (!attached.ok) {
-    return refuse(state, fail(request.id, attached.error), waiting, settings);
-  }
+  const { phase } = state;
+  if (phase.name !== "attaching") return stay(state);
+  if (!attached.ok) return refuse(state, phase, attached.error);
+  const { request, waiting } = phase;
   if (isOver(state.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
   const { since } = request;
   // The position asked for, never that of a catch-up which has not been sent yet.
@@ -142,7 +149,7 @@ function onAttached(
     state: { ...state, phase: { name: "connected" } },
     effects: [{ do: "reply", id: request.id, reply: { connect } }, { do: "start live" }],
   };
-  return replay(connected, waiting, settings);
+  return replay(connected, waiting, nowMs, settings);
 }
 
 function onRefreshVerified(
@@ -172,10 +179,13 @@ function onTick(
   { nowMs, unconfirmed }: Input & { type: "tick" },
   settings: SessionSettings,
 ): Step {
-  if (state.phase.name !== "connected") {
-    if (nowMs - state.openedMs < settings.connectMs) return stay(state);
-    // Who has asked, and waits for us, must be let back in: 3502 is final.
-    return close(state, state.phase.name === "opening" ? CLOSES.stale : CLOSES.internal);
+  const { phase } = state;
+  if (phase.name === "opening") {
+    return nowMs - state.openedMs < settings.connectMs ? stay(state) : close(state, CLOSES.stale);
+  }
+  if (phase.name === "verifying" || phase.name === "attaching") {
+    // Who has asked, and waits for us, comes back: 3502 would be final.
+    return nowMs - phase.sinceMs < settings.answerMs ? stay(state) : close(state, CLOSES.internal);
   }
   if (isOver(state.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
   if (state.pingedMs !== undefined) {
@@ -196,20 +206,15 @@ function onPong(state: SessionState): Step {
 }
 
 /** The connect failed: the client may try once more on this socket, until it is stale. */
-function refuse(
-  state: SessionState,
-  effect: Effect,
-  waiting: Command[],
-  settings: SessionSettings,
-): Step {
+function refuse(state: SessionState, { request, waiting }: Connecting, error: WireError): Step {
   const { user: _user, expiresMs: _expires, ...rest } = state;
-  const refused = stay({ ...rest, phase: { name: "opening" } }, effect);
-  return replay(refused, waiting, settings);
+  const behind = waiting.flatMap(({ command }) => failure(command, error));
+  return stay({ ...rest, phase: { name: "opening" } }, fail(request.id, error), ...behind);
 }
 
-function replay(first: Step, waiting: Command[], settings: SessionSettings): Step {
-  return waiting.reduce<Step>(({ state, effects }, command) => {
-    const next = step(state, { type: "command", command }, settings);
+function replay(first: Step, waiting: Arrival[], nowMs: number, settings: SessionSettings): Step {
+  return waiting.reduce<Step>(({ state, effects }, arrival) => {
+    const next = step(state, { type: "command", nowMs, ...arrival }, settings);
     return { state: next.state, effects: [...effects, ...next.effects] };
   }, first);
 }
@@ -221,17 +226,4 @@ function isOver(expiresMs: number | undefined, nowMs: number, { graceMs }: Sessi
 
 function ttl(state: SessionState, nowMs: number): number {
   return Math.max(1, Math.ceil((state.expiresMs! - nowMs) / 1000));
-}
-
-function fail(id: number, error: ReturnType<typeof wireError>): Effect {
-  const reply: Reply = { error };
-  return { do: "reply", id, reply };
-}
-
-function stay(state: SessionState, ...effects: Effect[]): Step {
-  return { state, effects };
-}
-
-function close(state: SessionState, close: Close): Step {
-  return { state: { ...state, phase: { name: "closed" } }, effects: [{ do: "close", close }] };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { UserId } from "shared/ids.ts";
 import type { Command } from "shared/wire/codec.ts";
+import { CLOSES, wireError } from "shared/wire/codes.ts";
 import type { Effect, Input, SessionSettings, SessionState } from "./state.ts";
 import { openSession, step } from "./step.ts";
 
@@ -9,8 +10,10 @@ const settings: SessionSettings = {
   pongMs: 8_000,
   probeMs: 5_000,
   connectMs: 10_000,
+  answerMs: 4_000,
   graceMs: 25_000,
   maxPending: 3,
+  maxPendingBytes: 300,
   version: "1.0.0",
   client: "c1",
 };
@@ -29,7 +32,12 @@ function run(inputs: Input[], from: SessionState = openSession(0, settings)) {
   return { state, effects };
 }
 
-const command = (command: Command): Input => ({ type: "command", command });
+const command = (command: Command, { bytes = 10, nowMs = 0 } = {}): Input => ({
+  type: "command",
+  command,
+  bytes,
+  nowMs,
+});
 const verified = (ok: boolean, why: "expired" | "invalid" | "unavailable" = "invalid"): Input => ({
   type: "verified",
   purpose: { for: "connect" },
@@ -41,6 +49,12 @@ const attached: Input = {
   attached: { ok: true, epoch: "E", head: 900, recovered: true },
   nowMs: 0,
 };
+const answered = (id: number, bytes = 10): Input => ({
+  type: "answered",
+  id,
+  bytes,
+  reply: { rpc: {} },
+});
 const tick = (nowMs: number, unconfirmed = false): Input => ({ type: "tick", nowMs, unconfirmed });
 const connected = () => run([command(CONNECT), verified(true), attached]).state;
 const closes = (effects: Effect[]) =>
@@ -138,8 +152,62 @@ Deno.test("step() answers 111 beyond the commands that may be pending", () => {
   const many = [1, 2, 3, 4].map((id) => command({ ...RPC, id } as Command));
   const { effects, state } = run(many, connected());
   assert.deepEqual(errors(effects), [111]);
-  const done = step(state, { type: "answered", id: 1, reply: { rpc: {} } }, settings);
-  assert.deepEqual(errors(run([command(RPC)], done.state).effects), []);
+  assert.deepEqual(errors(run([command(RPC)], run([answered(1)], state).state).effects), []);
+});
+
+Deno.test("step() answers 111 beyond the bytes that may be pending, until some are answered", () => {
+  const large = (id: number) => command({ ...RPC, id } as Command, { bytes: 150 });
+  const { effects, state } = run([large(1), large(2), command({ ...RPC, id: 3 })], connected());
+  assert.deepEqual(errors(effects), [111]);
+  const { effects: after } = run([answered(1, 150), large(4)], state);
+  assert.deepEqual(after.map((e) => e.do), ["reply", "call"]);
+});
+
+Deno.test("step() keeps little of a client that talks before it was answered", () => {
+  const early = [command(CONNECT), verified(true)];
+  const one = command(RPC, { bytes: 100 });
+  assert.deepEqual(closes(run([...early, one, one, one]).effects), []);
+  assert.deepEqual(closes(run([...early, one, one, one, command(RPC)]).effects), [3501]);
+  assert.deepEqual(closes(run([...early, command(RPC, { bytes: 301 })]).effects), [3501]);
+});
+
+Deno.test("step() answers what came behind a refused connect as it answered that", () => {
+  const busy: Input = {
+    type: "attached",
+    attached: { ok: false, error: wireError("tooManyRequests") },
+    nowMs: 0,
+  };
+  const ack: Command = { verb: "send", data: { type: "ack", gsid: 1 } };
+  const { effects, state } = run([
+    command(CONNECT),
+    command(RPC),
+    command(ack),
+    verified(true),
+    busy,
+  ]);
+  assert.deepEqual(errors(effects), [111, 111]);
+  assert.deepEqual(closes(effects), []);
+  const again = run([command(CONNECT), verified(true), attached], state);
+  assert.equal(again.state.phase.name, "connected");
+});
+
+Deno.test("step() answers what is too much with 111, if it is answered at all", () => {
+  const refused = (command: Command) => run([{ type: "refused", command }], connected()).effects;
+  assert.deepEqual(errors(refused(RPC)), [111]);
+  assert.deepEqual(errors(refused({ verb: "ping", id: 4 })), [111]);
+  assert.deepEqual(refused({ verb: "send", data: {} }), []);
+});
+
+Deno.test("step() lets a connection leave with its answers, and begins nothing more for it", () => {
+  const leave: Input = { type: "leave", close: CLOSES.shutdown };
+  assert.deepEqual(closes(run([leave], connected()).effects), [3001]);
+  const two = run([command(RPC), command({ ...RPC, id: 3 }), leave], connected());
+  assert.deepEqual(closes(two.effects), []);
+  const more = run([command({ ...RPC, id: 4 }), answered(2)], two.state);
+  assert.deepEqual(errors(more.effects), [100]);
+  const last = run([answered(3)], more.state).effects;
+  assert.deepEqual(last.map((e) => e.do), ["reply", "close"]);
+  assert.deepEqual(closes(last), [3001]);
 });
 
 Deno.test("step() answers 108 to verbs that are not served, and pings", () => {
@@ -166,16 +234,20 @@ Deno.test("step() probes a device that owes a confirmation, at most every 5 s", 
 
 Deno.test("step() closes 3502 when nobody connected in time, and 3005 when the token ran out", () => {
   assert.deepEqual(closes(run([tick(10_000)]).effects), [3502]);
-  assert.deepEqual(
-    closes(run([command(CONNECT), tick(10_000)]).effects),
-    [3004],
-    "it is our fault",
-  );
   const late = connected();
   const pong = command({ verb: "pong" });
   const upTo = run([tick(25_000), pong, tick(50_000), pong, tick(84_999)], late);
   assert.deepEqual(closes(upTo.effects), []);
   assert.deepEqual(closes(run([tick(85_000)], upTo.state).effects), [3005]);
+});
+
+Deno.test("step() ends a connect that we are too slow for while its client still listens", () => {
+  const asked = [command(CONNECT, { nowMs: 2_000 }), tick(5_999)];
+  for (const inputs of [asked, [...asked, verified(true)]]) {
+    const { effects, state } = run(inputs);
+    assert.deepEqual(closes(effects), []);
+    assert.deepEqual(closes(run([tick(6_000)], state).effects), [3004], "it may come back");
+  }
 });
 
 Deno.test("step() takes a refresh of the same user only", () => {

@@ -29,13 +29,17 @@ export interface SendBatcherDeps {
   maxBatch: number;
   /** What fits one message of the bus. A send by itself must be smaller. */
   maxBatchBytes: number;
-  /** Sends that may wait; beyond, they are answered with 111. */
+  /** Sends that may wait, and their bytes; beyond, they are answered with 111. */
   maxWaiting: number;
+  maxWaitingBytes: number;
+  /** A send was refused since too many wait. */
+  onRefused(): void;
 }
 
 export class SendBatcher {
   readonly #deps: SendBatcherDeps;
   #waiting: Waiting[] = [];
+  #waitingBytes = 0;
   #inFlight = 0;
   #armed = false;
 
@@ -43,17 +47,22 @@ export class SendBatcher {
     this.#deps = deps;
   }
 
-  /** Sends waiting or in flight requests. */
-  get busy(): boolean {
-    return this.#inFlight > 0 || this.#waiting.length > 0;
+  /** What waits for its batch, leaving aside those in flight. */
+  get waiting(): { sends: number; bytes: number } {
+    return { sends: this.#waiting.length, bytes: this.#waitingBytes };
   }
 
   add(given: Send, onAnswer: OnAnswer): void {
-    if (this.#waiting.length >= this.#deps.maxWaiting) {
+    const { maxWaiting, maxWaitingBytes } = this.#deps;
+    // Before anything is written: what is refused must cost next to nothing.
+    if (this.#waiting.length >= maxWaiting || this.#waitingBytes >= maxWaitingBytes) {
+      this.#deps.onRefused();
       return onAnswer({ error: wireError("tooManyRequests") });
     }
     const send = JSON.stringify(given);
-    this.#waiting.push({ send, bytes: Buffer.byteLength(send), onAnswer });
+    const bytes = Buffer.byteLength(send);
+    this.#waiting.push({ send, bytes, onAnswer });
+    this.#waitingBytes += bytes;
     this.#arm();
   }
 
@@ -85,7 +94,9 @@ export class SendBatcher {
       if (count === maxBatch || (count > 0 && bytes > maxBatchBytes)) break;
       count++;
     }
-    return this.#waiting.splice(0, count);
+    const taken = this.#waiting.splice(0, count);
+    for (const waiting of taken) this.#waitingBytes -= waiting.bytes;
+    return taken;
   }
 
   async #answers(sends: string[]): Promise<Answer<Sent>[] | undefined> {

@@ -17,6 +17,7 @@ function send(text: string): Send {
 function scene(options: Partial<SendBatcherDeps> = {}) {
   const requests: { texts: string[]; answer(answers: Answer<Sent>[]): void; fail(): void }[] = [];
   const soon: (() => void)[] = [];
+  const seen = { refused: 0 };
   const batcher = new SendBatcher({
     request(sends) {
       const reply = Promise.withResolvers<Answer<Sent>[]>();
@@ -31,10 +32,14 @@ function scene(options: Partial<SendBatcherDeps> = {}) {
     maxBatch: 10,
     maxBatchBytes: 10_000,
     maxWaiting: 100,
+    maxWaitingBytes: 100_000,
+    onRefused: () => seen.refused++,
     ...options,
   });
   const answers: string[] = [];
   return {
+    batcher,
+    seen,
     requests,
     answers,
     add: (text: string) =>
@@ -103,9 +108,20 @@ Deno.test("sends that nobody answers, or answers too briefly, may be tried again
   assert.deepEqual(answers, ["a 100", "b 16", "c 100"]);
 });
 
-Deno.test("beyond what may wait a send is answered with 111 at once", () => {
-  const { answers, add } = scene({ maxWaiting: 1 });
-  add("a");
-  add("b");
-  assert.deepEqual(answers, ["b 111"]);
+Deno.test("beyond what may wait, by number or by bytes, a send is answered with 111 at once", async () => {
+  for (const bound of [{ maxWaiting: 1 }, { maxWaitingBytes: 10 }]) {
+    const { answers, add, seen, batcher, turn, requests } = scene(bound);
+    add("a");
+    const { bytes } = batcher.waiting;
+    assert(bytes > 10);
+    add("b");
+    assert.deepEqual(answers, ["b 111"]);
+    assert.equal(seen.refused, 1);
+    assert.deepEqual(batcher.waiting, { sends: 1, bytes });
+    await turn();
+    assert.deepEqual(batcher.waiting, { sends: 0, bytes: 0 });
+    requests[0]!.answer([sent(16)]);
+    await turn();
+    assert.deepEqual(answers, ["b 111", "a 16"]);
+  }
 });

@@ -45,7 +45,7 @@ async function bench({ edges, origins, seconds, only = "" }: BenchOptions): Prom
     origins,
     durable: true,
     env: { LOG_LEVEL: "warning" },
-    edgeEnv: { SEND_RATE_PER_S: "0", CONNECT_RATE_PER_S: "0" },
+    edgeEnv: { SEND_RATE_PER_S: "0", COMMAND_RATE_PER_S: "0", CONNECT_RATE_PER_S: "0" },
     report,
   });
   const outcomes: Outcome[] = [];

@@ -50,10 +50,12 @@ export const CLOSES = {
   slow: { code: 3008, reason: "slow" },
   insufficientState: { code: 3010, reason: "insufficient state" },
   noPong: { code: 3012, reason: "no pong" },
+  tooManyRequests: { code: 3013, reason: "too many requests" },
   invalidToken: { code: 3500, reason: "invalid token" },
   badRequest: { code: 3501, reason: "bad request" },
   stale: { code: 3502, reason: "stale" },
   forceDisconnect: { code: 3503, reason: "force disconnect" },
+  connectionLimit: { code: 3504, reason: "connection limit" },
 } as const satisfies Record<string, Close>;
 
 export type CloseName = keyof typeof CLOSES;

@@ -21,6 +21,7 @@ Deno.test("a client comes back after every close but those that it caused or mus
     "badRequest",
     "stale",
     "forceDisconnect",
+    "connectionLimit",
   ];
   for (const [name, { code }] of Object.entries(CLOSES)) {
     assert.ok(code >= 3000 && code < 4000);

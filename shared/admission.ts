@@ -1,0 +1,187 @@
+/**
+ * Letting in a bounded number at a time, and the rest in turn.
+ *
+ * Invariant: at most `places` visits are inside, and at most `placesPerKey` of one key. Who waits
+ * goes in by turns among the keys, so that one with a thousand visits delays another's by no more
+ * than a place; and every visit that waits gets in, is refused when its patience ends, or leaves.
+ * Knows nothing of what is done inside.
+ *
+ * @module
+ */
+
+import type { Turns } from "shared/turns.ts";
+
+/** Too many came before it. It may be tried again later. */
+export class Refused extends Error {
+  override name = "Refused";
+}
+
+export interface Visit {
+  /** True: it is inside, and must be ended. False: it was refused, or ended while it waited. */
+  readonly entered: Promise<boolean>;
+  /** Gives the place back, or leaves the line. May be called again. */
+  end(): void;
+}
+
+export interface AdmissionOptions {
+  places: number;
+  /** Default: all of them. */
+  placesPerKey?: number;
+  /** Visits whose patience has an end; others wait at their caller's expense, beside these. */
+  maxWaiting: number;
+  /** Default: all of them. */
+  maxWaitingPerKey?: number;
+  turns: Pick<Turns, "nowMs" | "later">;
+  events?: AdmissionEvents;
+}
+
+export interface AdmissionEvents {
+  entered(waitedMs: number): void;
+  /** `full`: the line was too long. `late`: its patience ended. */
+  refused(why: "full" | "late"): void;
+}
+
+const SILENT: AdmissionEvents = { entered() {}, refused() {} };
+
+interface Waiting<Key> {
+  key: Key;
+  sinceMs: number;
+  isCounted: boolean;
+  state: "waiting" | "inside" | "over";
+  settle(entered: boolean): void;
+  cancelTimer(): void;
+}
+
+export class Admission<Key> {
+  readonly #options: Required<AdmissionOptions>;
+  /** Who waits, by key; the first key is the next to have its turn. */
+  readonly #lines = new Map<Key, Waiting<Key>[]>();
+  readonly #insideOf = new Map<Key, number>();
+  #inside = 0;
+  #waiting = 0;
+  #counted = 0;
+
+  constructor(options: AdmissionOptions) {
+    const { places, maxWaiting } = options;
+    this.#options = {
+      placesPerKey: places,
+      maxWaitingPerKey: maxWaiting,
+      events: SILENT,
+      ...options,
+    };
+  }
+
+  get inside(): number {
+    return this.#inside;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Asks for a place on behalf of `key`. */
+  visit(key: Key, patienceMs = Infinity): Visit {
+    const { promise: entered, resolve } = Promise.withResolvers<boolean>();
+    const visit: Waiting<Key> = {
+      key,
+      sinceMs: this.#options.turns.nowMs(),
+      isCounted: patienceMs < Infinity,
+      state: "waiting",
+      settle: resolve,
+      cancelTimer() {},
+    };
+    if (this.#hasRoomFor(key)) this.#letIn(visit);
+    else if (visit.isCounted && this.#isFull(key)) this.#refuse(visit, "full");
+    else this.#queue(visit, patienceMs);
+    return { entered, end: () => this.#end(visit) };
+  }
+
+  /** Does something inside. @throws {Refused} */
+  async run<Result>(key: Key, task: () => Promise<Result>, patienceMs?: number): Promise<Result> {
+    const visit = this.visit(key, patienceMs);
+    try {
+      if (!await visit.entered) throw new Refused("Cannot begin: too much is under way");
+      return await task();
+    } finally {
+      visit.end();
+    }
+  }
+
+  /** Nobody who waits is overtaken: whoever could go in has gone in when a place came free. */
+  #hasRoomFor(key: Key): boolean {
+    const { places, placesPerKey } = this.#options;
+    return this.#inside < places && (this.#insideOf.get(key) ?? 0) < placesPerKey;
+  }
+
+  #isFull(key: Key): boolean {
+    const { maxWaiting, maxWaitingPerKey } = this.#options;
+    return this.#counted >= maxWaiting || (this.#lines.get(key)?.length ?? 0) >= maxWaitingPerKey;
+  }
+
+  #letIn(visit: Waiting<Key>): void {
+    visit.state = "inside";
+    this.#inside++;
+    this.#insideOf.set(visit.key, (this.#insideOf.get(visit.key) ?? 0) + 1);
+    this.#options.events.entered(this.#options.turns.nowMs() - visit.sinceMs);
+    visit.settle(true);
+  }
+
+  #refuse(visit: Waiting<Key>, why: "full" | "late"): void {
+    visit.state = "over";
+    this.#options.events.refused(why);
+    visit.settle(false);
+  }
+
+  #queue(visit: Waiting<Key>, patienceMs: number): void {
+    const line = this.#lines.get(visit.key);
+    if (line) line.push(visit);
+    else this.#lines.set(visit.key, [visit]);
+    this.#waiting++;
+    if (!visit.isCounted) return;
+    this.#counted++;
+    visit.cancelTimer = this.#options.turns.later(() => {
+      this.#unqueue(visit);
+      this.#refuse(visit, "late");
+    }, patienceMs);
+  }
+
+  #unqueue(visit: Waiting<Key>): void {
+    const line = this.#lines.get(visit.key)!;
+    line.splice(line.indexOf(visit), 1);
+    if (line.length === 0) this.#lines.delete(visit.key);
+    this.#forget(visit);
+  }
+
+  #forget(visit: Waiting<Key>): void {
+    visit.cancelTimer();
+    this.#waiting--;
+    if (visit.isCounted) this.#counted--;
+  }
+
+  #end(visit: Waiting<Key>): void {
+    const { state, key } = visit;
+    visit.state = "over";
+    if (state === "waiting") {
+      this.#unqueue(visit);
+      visit.settle(false);
+    }
+    if (state !== "inside") return;
+    this.#inside--;
+    const rest = this.#insideOf.get(key)! - 1;
+    if (rest > 0) this.#insideOf.set(key, rest);
+    else this.#insideOf.delete(key);
+    this.#letNextIn();
+  }
+
+  #letNextIn(): void {
+    for (const [key, line] of this.#lines) {
+      if (!this.#hasRoomFor(key)) continue;
+      const visit = line.shift()!;
+      // Its next one comes after those of the others.
+      this.#lines.delete(key);
+      if (line.length > 0) this.#lines.set(key, line);
+      this.#forget(visit);
+      return this.#letIn(visit);
+    }
+  }
+}
