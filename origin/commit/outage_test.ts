@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { GroupId, MessageId, UserId } from "shared/ids.ts";
 import { storesOfThisFile, type TestStore } from "testing/stores.ts";
-import { startTcpProxy, type TcpProxy } from "testing/tcp_proxy.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
+import { PostgresProxy } from "../../scripts/faults/postgres_proxy.ts";
 import { startPostgres } from "../../scripts/services/postgres.ts";
 import { migrate } from "../store/migrate.ts";
 import { createSql, type Sql } from "../store/sql.ts";
@@ -20,32 +20,31 @@ function toBo(id: string) {
   return message(ana, { user: bo }, id as MessageId, { value: {}, text: "{}" });
 }
 
-function through(proxy: TcpProxy, store: TestStore): Sql {
+function through(proxy: PostgresProxy, store: TestStore): Sql {
   const url = new URL(store.url);
-  url.port = String(proxy.port);
+  url.port = String(proxy.address.port);
   return createSql(url.href, { name: "test", maxConnections: 1 });
 }
 
-async function proxied(store: TestStore, stack: AsyncDisposableStack) {
-  const { hostname: host, port } = new URL(store.url);
-  const proxy = stack.use(await startTcpProxy({ host, port: Number(port) }));
+function proxied(store: TestStore, stack: AsyncDisposableStack) {
+  const { hostname, port } = new URL(store.url);
+  const proxy = stack.use(new PostgresProxy({ hostname, port: Number(port) }));
   const sql = through(proxy, store);
   stack.defer(() => sql.end());
-  await sql`select 1`;
   return { proxy, committer: store.committer({ sql }) };
 }
 
 Deno.test("a commit whose answer is lost is found again: stored once, told once, no duplicate", async () => {
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await stores.store());
-  const { proxy, committer } = await proxied(store, stack);
+  const { proxy, committer } = proxied(store, stack);
   await committer.append(toBo("first"));
   for (let n = 0; n < 20; n++) {
-    proxy.cutAtNextAnswer();
+    proxy.loseAnswers();
     const outcomes = await Promise.all([`a${n}`, `b${n}`].map((id) => committer.append(toBo(id))));
     assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["stored", "stored"]);
   }
-  assert.equal(proxy.cuts, 20);
+  assert.equal(proxy.lostAnswers, 20);
   await committer.idle();
   const rows = await store.sql<CommittedEvent[]>`
     select gsid, type, conversation, prev, sender, fields, inboxes from events order by gsid`;
@@ -57,9 +56,9 @@ Deno.test("a commit whose answer is lost is found again: stored once, told once,
 Deno.test("a change of a group whose answer is lost is found again", async () => {
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await stores.store());
-  const { proxy, committer } = await proxied(store, stack);
+  const { proxy, committer } = proxied(store, stack);
   const change = async (change: Parameters<typeof committer.change>[0]) => {
-    proxy.cutAtNextAnswer();
+    proxy.loseAnswers();
     assert.equal((await committer.change(change)).outcome, "stored", change.change);
     await committer.idle();
   };
@@ -78,9 +77,9 @@ Deno.test("a true repeat stays a duplicate, though its own answer is lost", asyn
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await stores.store());
   await store.committer().append(toBo("m"));
-  const { proxy, committer } = await proxied(store, stack);
+  const { proxy, committer } = proxied(store, stack);
   await committer.append(toBo("later"));
-  proxy.cutAtNextAnswer();
+  proxy.loseAnswers();
   assert.equal((await committer.append(toBo("m"))).outcome, "duplicate");
   await committer.idle();
   assert.deepEqual(committer.told.length, 1);

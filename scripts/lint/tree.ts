@@ -50,7 +50,7 @@ const ALIASES: Record<string, string> = {
 };
 
 /** Services and fixtures that tests start: no program may depend on them. */
-const FOR_TESTS_AND_SCRIPTS = ["scripts/testing/", "scripts/services/"];
+const FOR_TESTS_AND_SCRIPTS = ["scripts/testing/", "scripts/services/", "scripts/faults/"];
 
 /** A test, or what only tests use: a folder or file named `testing`. */
 export function isForTests(path: string): boolean {
