@@ -7,5 +7,6 @@
 import type { Part } from "./part.ts";
 import { calm } from "./parts/calm.ts";
 import { kill } from "./parts/kill.ts";
+import { resume } from "./parts/resume.ts";
 
-export const PARTS: readonly Part[] = [calm, kill];
+export const PARTS: readonly Part[] = [calm, resume, kill];

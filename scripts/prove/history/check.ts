@@ -40,8 +40,19 @@ export interface Verdict {
 }
 
 export function check(history: History, truth: Truth, expect: Expectations): Verdict {
+  const { anomalies, counts } = findingsOf(RULES, history, truth, expect);
+  return { anomalies, counts };
+}
+
+/** What only these rules find. */
+export function findingsOf(
+  rules: readonly Rule[],
+  history: History,
+  truth: Truth,
+  expect: Expectations,
+): Findings {
   const evidence = evidenceOf(history, truth, expect);
   const findings = new Findings();
-  for (const rule of RULES) rule(evidence, findings);
-  return { anomalies: findings.anomalies, counts: findings.counts };
+  for (const rule of rules) rule(evidence, findings);
+  return findings;
 }

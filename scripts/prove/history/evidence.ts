@@ -135,6 +135,10 @@ export class Findings {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 
+  has(name: AnomalyName): boolean {
+    return this.#byName.has(name);
+  }
+
   get anomalies(): Anomaly[] {
     return [...this.#byName.values()];
   }

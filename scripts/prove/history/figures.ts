@@ -5,7 +5,7 @@
  */
 
 import { timeOfGsid } from "shared/gsid.ts";
-import { latencyOf } from "../../bench/quantiles.ts";
+import { type Latency, latencyOf } from "../../bench/quantiles.ts";
 import type { Figures } from "../part.ts";
 import { type DeviceHistory, type History, timeOf } from "./entry.ts";
 import { sendsOf } from "./evidence.ts";
@@ -25,17 +25,14 @@ export function figuresOf(history: History, truth: Truth, outages: readonly Outa
     refused: sends.filter(({ answered, refused }) => refused && !answered).length,
     repeated_sends: sends.filter(({ attempts }) => attempts > 1).length,
     events: truth.events.length,
-    sends_in_outages: again.n,
-    send_again_p50_ms: again.p50,
-    send_again_p99_ms: again.p99,
-    send_again_max_ms: again.max,
-    live_p50_ms: live.p50,
-    live_p99_ms: live.p99,
-    live_max_ms: live.max,
-    back_p50_ms: back.p50,
-    back_p99_ms: back.p99,
-    back_max_ms: back.max,
+    ...(again.n > 0 && { sends_in_outages: again.n, ...named("send_again", again) }),
+    ...named("live", live),
+    ...(back.n > 0 && named("back", back)),
   };
+}
+
+function named(name: string, { p50, p99, max }: Latency): Figures {
+  return { [`${name}_p50_ms`]: p50, [`${name}_p99_ms`]: p99, [`${name}_max_ms`]: max };
 }
 
 /** From the commit to the app, of what was committed while the device was connected. */

@@ -11,7 +11,7 @@ import { directConversation, groupConversation, type GroupId, type UserId } from
 import { Device, type SendResult } from "testing/client.ts";
 import { pick, type Random } from "testing/random.ts";
 import type { Format } from "testing/sdk.ts";
-import type { DeviceHistory } from "../history/entry.ts";
+import type { Cursor, DeviceHistory } from "../history/entry.ts";
 import { type DeviceRecorder, sentDigestOf } from "../history/recorder.ts";
 import { pause } from "../../services/wait_until.ts";
 
@@ -68,11 +68,15 @@ export class App {
     return this.#subscribed;
   }
 
+  /** Where it would resume. */
+  get cursor(): Cursor | undefined {
+    return this.#recorder.cursor;
+  }
+
   /** Starts the app: the first time anew, later with the cursor that it had stored. */
-  async start(): Promise<void> {
+  async start(stored = this.cursor): Promise<void> {
     await this.stop();
     const { user, device, format, edges, tokenSecret } = this.#place;
-    const stored = this.#recorder.cursor;
     this.#recorder.started(stored);
     this.#client = new Device(user, {
       ...{ device, format, edges, tokenSecret, reconnectMs: RECONNECT_MS, keep: false },

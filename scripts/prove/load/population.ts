@@ -8,10 +8,10 @@
  */
 
 import { pick, type Random } from "testing/random.ts";
-import { FORMATS } from "testing/sdk.ts";
+import { type Format, FORMATS } from "testing/sdk.ts";
 import type { Recorder } from "../history/recorder.ts";
 import { waitUntil } from "../../services/wait_until.ts";
-import { App } from "./app.ts";
+import { App, type AppPlace } from "./app.ts";
 import type { LoadSize } from "./size.ts";
 
 export interface Group {
@@ -37,6 +37,8 @@ export class Population implements AsyncDisposable {
   readonly apps: App[] = [];
   /** Of users that are offline and wait for pushes. */
   readonly sleepers: App[] = [];
+  /** Those that a part brought: the load leaves them alone. */
+  readonly guests: App[] = [];
   readonly groups: Group[] = [];
   readonly #options: PopulationOptions;
   readonly #byUser = new Map<string, App[]>();
@@ -46,10 +48,10 @@ export class Population implements AsyncDisposable {
     const { users, devicesPerUser, sleepers } = options.size;
     for (let i = 0; i < users; i++) {
       for (let k = 0; k < devicesPerUser; k++) {
-        this.apps.push(this.#app(`user-${i}`, `device-${k}`));
+        this.apps.push(this.#resident(`user-${i}`, `device-${k}`));
       }
     }
-    for (let i = 0; i < sleepers; i++) this.sleepers.push(this.#app(`sleeper-${i}`, "phone"));
+    for (let i = 0; i < sleepers; i++) this.sleepers.push(this.#resident(`sleeper-${i}`, "phone"));
   }
 
   get users(): string[] {
@@ -57,11 +59,18 @@ export class Population implements AsyncDisposable {
   }
 
   get all(): App[] {
-    return [...this.apps, ...this.sleepers];
+    return [...this.apps, ...this.sleepers, ...this.guests];
   }
 
   appsOf(user: string): App[] {
     return this.#byUser.get(user) ?? [];
+  }
+
+  /** One more device, that is yet to be started. */
+  guest(user: string, device: string, { edges, format }: Partial<AppPlace> = {}): App {
+    const app = this.#app(user, device, edges ?? this.#nextEdges(), format);
+    this.guests.push(app);
+    return app;
   }
 
   /** Connects everybody, makes the groups and the push tokens, and sends the sleepers to sleep. */
@@ -92,18 +101,29 @@ export class Population implements AsyncDisposable {
     await Promise.all(this.all.map((app) => app.stop()));
   }
 
-  #app(user: string, device: string): App {
-    const { edges, tokenSecret, recorder, random } = this.#options;
-    const k = this.all.length;
-    const format = FORMATS[(k + (k >> 1)) % FORMATS.length]!;
-    const first = k % edges.length;
-    const place = {
-      ...{ user, device, format, tokenSecret },
-      edges: [...edges.slice(first), ...edges.slice(0, first)],
-    };
-    const app = new App(place, recorder.device(user, device, format), random);
+  #resident(user: string, device: string): App {
+    const app = this.#app(user, device, this.#nextEdges());
     this.#byUser.set(user, [...this.appsOf(user), app]);
     return app;
+  }
+
+  #app(user: string, device: string, edges: string[], format = this.#nextFormat()): App {
+    const { tokenSecret, recorder, random } = this.#options;
+    const place = { user, device, format, edges, tokenSecret };
+    return new App(place, recorder.device(user, device, format), random);
+  }
+
+  /** Of the devices at one edge, and of one user's, half speak either. */
+  #nextFormat(): Format {
+    const k = this.all.length;
+    return FORMATS[(k + (k >> 1)) % FORMATS.length]!;
+  }
+
+  /** Each device begins at the next. */
+  #nextEdges(): string[] {
+    const { edges } = this.#options;
+    const first = this.all.length % edges.length;
+    return [...edges.slice(first), ...edges.slice(0, first)];
   }
 
   async #makeGroup(i: number): Promise<void> {

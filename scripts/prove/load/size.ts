@@ -18,6 +18,9 @@ export interface LoadSize {
   sleepers: number;
 }
 
+/** From a killed part being ready again to the answer of a send, for 99 in 100. */
+export const SENDS_AGAIN_WITHIN_MS = 5_000;
+
 /** That of the short lane: 400 connections. */
 export const FULL: LoadSize = {
   users: 200,

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { GSID_STEP } from "shared/gsid.ts";
+import { randomFrom } from "testing/random.ts";
+import { check } from "./check.ts";
+import type { DeviceHistory, Entry } from "./entry.ts";
+import { ANOMALIES, type AnomalyName } from "./evidence.ts";
+import { Scene } from "./testing/scene.ts";
+
+const namesOf = (scene: Scene) =>
+  check(scene.history, scene.truth, scene.expect).anomalies.map(({ name }) => name);
+
+type Kind<Name extends Entry["kind"]> = Extract<Entry, { kind: Name }>;
+
+function last<Name extends Entry["kind"]>(device: DeviceHistory, kind: Name): Kind<Name> {
+  return device.entries.findLast((entry): entry is Kind<Name> => entry.kind === kind)!;
+}
+
+function drop(device: DeviceHistory, entry: Entry): void {
+  device.entries.splice(device.entries.indexOf(entry), 1);
+}
+
+/** A bug each, as it would show. */
+const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => void][] = [
+  ["an acknowledged message is not there", ["acked-lost", "invented"], (scene) => {
+    const { gsid } = scene.send(scene.device("ana"), { user: "ana" });
+    scene.truth.events = scene.truth.events.filter((event) => event.gsid !== gsid);
+  }],
+  ["a message that was refused is there", ["refused-yet-stored"], (scene) => {
+    const device = scene.device("ana");
+    scene.send(device, { user: "bob" });
+    const { id } = last(device, "ok");
+    drop(device, last(device, "ok"));
+    scene.note(device, { kind: "refused", id, attempt: 1, code: 4001, temporary: false });
+  }],
+  ["a send is never answered", ["unanswered"], (scene) => {
+    const device = scene.device("ana");
+    scene.send(device, { user: "bob" });
+    drop(device, last(device, "ok"));
+  }],
+  ["an id is stored twice", ["acked-lost", "doubled"], (scene) => {
+    const first = scene.send(scene.device("ana"), { user: "bob" });
+    scene.send(scene.device("ana", 1), { user: "bob" }).id = first.id!;
+  }],
+  ["an id is answered two gsids", ["doubled"], (scene) => {
+    const device = scene.device("ana");
+    scene.send(device, { user: "bob" });
+    const ok = last(device, "ok");
+    scene.note(device, { ...ok, gsid: ok.gsid + GSID_STEP, attempt: 2 });
+  }],
+  ["what is kept of a send names another message", ["doubled"], (scene) => {
+    scene.send(scene.device("ana"), { user: "bob" });
+    scene.truth.sent.at(-1)!.gsid -= GSID_STEP;
+  }],
+  ["a message is stored with another body", ["two-bodies"], (scene) => {
+    scene.send(scene.device("ana"), { user: "bob" }).sentDigest = "other";
+  }],
+  ["two clients are shown two bodies", ["two-bodies"], (scene) => {
+    scene.send(scene.device("ana"), { user: "bob" });
+    const entry = last(scene.device("bob"), "event");
+    Object.assign(entry, { content: { ...entry.content, digest: "other" } });
+  }],
+  ["a push shows another text", ["two-bodies"], (scene) => {
+    scene.disconnect(scene.device("cleo"));
+    scene.send(scene.device("ana"), { user: "cleo" });
+    scene.truth.pushes.at(-1)!.text = "other";
+  }],
+  ["a message is shown that nobody stored", ["invented"], (scene) => {
+    const { content } = last(scene.device("bob"), "event");
+    const invented = { ...content, gsid: content.gsid + GSID_STEP };
+    scene.note(scene.device("bob"), { kind: "event", content: invented });
+  }],
+  ["gsids are drawn before the lock", ["inverted"], (scene) => {
+    const device = scene.device("ana");
+    scene.send(device, { user: "cleo" });
+    const { at } = last(device, "send");
+    scene.send(device, { user: "bob" });
+    // The second was answered before the first was begun.
+    Object.assign(last(device, "send"), { at: at - 0.6 });
+    Object.assign(last(device, "ok"), { at: at - 0.3 });
+  }],
+  ["the chain of a conversation has a hole", ["broken-chain", "two-bodies"], (scene) => {
+    scene.send(scene.device("ana"), { group: "g" });
+    Object.assign(scene.send(scene.device("ana"), { group: "g" }), { prev: 0 });
+  }],
+  ["an answer names another prev", ["broken-chain"], (scene) => {
+    const device = scene.device("ana");
+    scene.send(device, { group: "g" });
+    Object.assign(last(device, "ok"), { prev: 0 });
+  }],
+  [
+    "a cursor is the own gsid of its event, and one before it is lost",
+    ["skipped-by-cursor", "undelivered"],
+    (scene) => {
+      const device = scene.device("bob");
+      scene.send(scene.device("ana"), { user: "bob" });
+      drop(device, last(device, "event"));
+      const { gsid } = scene.send(scene.device("ana"), { user: "bob" });
+      Object.assign(last(device, "event"), { offset: gsid });
+    },
+  ],
+  ["an event comes after the cursor that covers it", ["skipped-by-cursor"], (scene) => {
+    const device = scene.device("bob");
+    const { gsid } = scene.send(scene.device("ana"), { user: "bob" });
+    const entry = last(device, "event");
+    drop(device, entry);
+    scene.note(device, { kind: "cursor", offset: gsid });
+    scene.note(device, entry);
+  }],
+  [
+    "a resume leaves something out and says it is whole",
+    ["recovered-lied", "undelivered"],
+    (scene) => {
+      const device = scene.device("bob");
+      scene.disconnect(device);
+      scene.send(scene.device("ana"), { user: "bob" });
+      scene.send(scene.device("ana"), { user: "bob" });
+      scene.connect(device);
+      const missing = device.entries.at(-2)!;
+      assert.equal(missing.kind, "event");
+      drop(device, missing);
+    },
+  ],
+  ["a cursor beyond the head is recovered", ["recovered-lied"], (scene) => {
+    const device = scene.device("bob");
+    scene.disconnect(device);
+    scene.connect(device);
+    const beyond = { offset: scene.truth.events.at(-1)!.gsid + GSID_STEP, epoch: "E" };
+    Object.assign(last(device, "connected"), { cursor: beyond, position: beyond });
+  }],
+  ["a position of another epoch is served", ["cursor-and-epoch-apart"], (scene) => {
+    last(scene.device("bob"), "connected").position.epoch = "other";
+  }],
+  ["a resume begins elsewhere than asked", ["cursor-and-epoch-apart"], (scene) => {
+    const device = scene.device("bob");
+    scene.disconnect(device);
+    scene.connect(device);
+    last(device, "connected").position.offset -= GSID_STEP;
+  }],
+  ["a catch-up is out of order", ["catch-up-out-of-order", "recovered-lied"], (scene) => {
+    const device = scene.device("bob");
+    scene.disconnect(device);
+    for (let i = 0; i < 3; i++) scene.send(scene.device("ana"), { user: "bob" });
+    scene.later(20_000);
+    scene.connect(device);
+    device.entries.push(...device.entries.splice(-3).reverse());
+  }],
+  ["one who left is shown what came after", ["leaked"], (scene) => {
+    scene.change("group.left", ["bob"]);
+    const { gsid } = scene.send(scene.device("ana"), { group: "g" });
+    const { content } = last(scene.device("ana", 1), "event");
+    assert.equal(content.gsid, gsid);
+    scene.note(scene.device("bob"), { kind: "event", content });
+  }],
+  ["one who left is pushed what came after", ["leaked"], (scene) => {
+    scene.disconnect(scene.device("bob"));
+    scene.disconnect(scene.device("bob", 1));
+    const { gsid: before } = scene.send(scene.device("ana"), { group: "g" });
+    scene.change("group.left", ["bob"]);
+    const { gsid } = scene.send(scene.device("ana"), { group: "g" });
+    const push = scene.truth.pushes.findLast((one) => one.gsid === before)!;
+    const text = scene.truth.events.at(-1)!.text!;
+    scene.truth.pushes.push({ ...push, gsid, text });
+  }],
+  ["a token of another user is pushed", ["leaked"], (scene) => {
+    scene.disconnect(scene.device("cleo"));
+    scene.send(scene.device("ana"), { user: "cleo" });
+    scene.truth.pushes.at(-1)!.token = "token-of-bob";
+  }],
+  ["a message does not reach a device that is connected", ["undelivered"], (scene) => {
+    const device = scene.device("bob", 1);
+    scene.send(scene.device("ana"), { user: "bob" });
+    drop(device, last(device, "event"));
+  }],
+  ["one who is offline is never pushed", ["unpushed"], (scene) => {
+    scene.disconnect(scene.device("cleo"));
+    scene.send(scene.device("ana"), { user: "cleo" });
+    scene.truth.pushes.pop();
+  }],
+  ["one who is offline is pushed too late", ["unpushed"], (scene) => {
+    scene.disconnect(scene.device("cleo"));
+    scene.send(scene.device("ana"), { user: "cleo" });
+    scene.truth.pushes.at(-1)!.atMs += 21_000;
+  }],
+  ["one who has acknowledged is pushed", ["pushed-though-received"], (scene) => {
+    const event = scene.send(scene.device("ana"), { user: "cleo" });
+    scene.ack(scene.device("cleo"));
+    scene.push("cleo", event, 10_000);
+  }],
+  ["one who has received long ago is pushed", ["pushed-though-received"], (scene) => {
+    scene.push("cleo", scene.send(scene.device("ana"), { user: "cleo" }), 60_000);
+  }],
+];
+
+/** A scene in which everything has happened that may. */
+function busy(seed = 7, steps = 60): Scene {
+  const scene = new Scene();
+  const random = randomFrom(seed);
+  for (let i = 0; i < steps; i++) scene.step(random);
+  for (const device of scene.history.devices) {
+    if (!scene.expect.live.has(device)) scene.connect(device);
+  }
+  if (!scene.isIn("bob")) scene.change("group.joined", ["bob"]);
+  return scene;
+}
+
+Deno.test("check() finds nothing in a history that is as it should be", () => {
+  assert.deepEqual(namesOf(new Scene()), []);
+  const { anomalies, counts } = check(busy().history, busy().truth, busy().expect);
+  assert.deepEqual(anomalies, []);
+  for (const name of ["deliveries", "resumes", "pushes", "pushes_owed", "repeats"]) {
+    assert.ok(counts[name]! > 0, name);
+  }
+});
+
+for (const [what, found, plant] of PLANTED) {
+  Deno.test(`check() finds it when ${what}`, () => {
+    for (const scene of [new Scene(), busy()]) {
+      plant(scene);
+      assert.deepEqual(namesOf(scene).toSorted(), found.toSorted());
+    }
+  });
+}
+
+Deno.test("every anomaly has been planted", () => {
+  const planted = new Set(PLANTED.flatMap(([, found]) => found));
+  assert.deepEqual(ANOMALIES.filter((name) => !planted.has(name)), []);
+});
+
+Deno.test("check() finds nothing in any history that is as it should be", () => {
+  fc.assert(fc.property(fc.nat(), fc.nat(200), (seed, steps) => {
+    assert.deepEqual(namesOf(busy(seed, steps)), []);
+  }));
+});
+
+Deno.test("check() counts all and keeps some of each anomaly in words", () => {
+  const scene = new Scene();
+  for (let i = 0; i < 50; i++) scene.send(scene.device("ana"), { user: "bob" });
+  scene.truth.events.splice(-50);
+  const { anomalies } = check(scene.history, scene.truth, scene.expect);
+  const lost = anomalies.find(({ name }) => name === "acked-lost")!;
+  assert.deepEqual([lost.count, lost.examples.length], [50, 20]);
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { temporaryDirectory } from "testing/temporary_directory.ts";
+import { anomaly } from "./part.ts";
+import { addRun, EMPTY, hasPassed, mergeFigures, type Run, summariesOf } from "./scoreboard.ts";
+import { addToScoreboard, readScoreboard } from "./scoreboard_file.ts";
+import { markdownTable, terminalTable } from "./scoreboard_table.ts";
+
+const RUN: Run = {
+  seed: 1,
+  startedAt: "2026-11-24T09:30:00.000Z",
+  ms: 61_000,
+  figures: { sends: 1_000, send_again_p99_ms: 12.345, memory_max_mib: 300 },
+  anomalies: [],
+  conditions: { cores: 2 },
+};
+
+Deno.test("hasPassed() wants neither an anomaly nor an error", () => {
+  assert.ok(hasPassed(RUN));
+  assert.ok(!hasPassed({ ...RUN, anomalies: [anomaly("acked-lost", "m1")] }));
+  assert.ok(!hasPassed({ ...RUN, failure: "it threw" }));
+});
+
+Deno.test("mergeFigures() sums what is counted and keeps the worst of what one run measured", () => {
+  const merged = mergeFigures([RUN.figures, { ...RUN.figures, send_again_p99_ms: 20, extra: 1 }]);
+  assert.deepEqual(merged, {
+    ...{ sends: 2_000, send_again_p99_ms: 20, memory_max_mib: 300, extra: 1 },
+  });
+});
+
+Deno.test("summariesOf() adds up the runs of each part, in the order of the parts", () => {
+  const bad = { ...RUN, anomalies: [{ name: "doubled", count: 3, examples: ["m1"] }] };
+  const runs: [string, Run][] = [["other", RUN], ["kill", RUN], ["kill", bad], ["kill", bad]];
+  const board = runs.reduce((board, [part, run]) => addRun(board, part, run), EMPTY);
+  const [kill, other] = summariesOf(board, ["kill"]);
+  assert.deepEqual([kill!.part, kill!.runs, kill!.failed, kill!.ms], ["kill", 3, 2, 183_000]);
+  assert.deepEqual(kill!.anomalies, { doubled: 6 });
+  assert.equal(other!.part, "other");
+});
+
+Deno.test("markdownTable() and terminalTable() show every figure, anomaly and condition", () => {
+  const failed = { ...RUN, failure: "it threw", conditions: { cores: 4 } };
+  const board = addRun(addRun(EMPTY, "kill", RUN), "kill", failed);
+  const lines = markdownTable(board, []).split("\n");
+  assert.match(lines[0]!, /^\| part +\| runs \| failed \| time +\| figures +\| anomalies \|$/);
+  assert.equal(
+    lines[2]!.replaceAll(/ +/g, " "),
+    "| `kill` | 2 | 1 | 2 min 2 s | sends 2,000, send again p99 12.35 ms, memory max 300 MiB | error 1 |",
+  );
+  assert.equal(lines.at(-1), "- cores: 2, 4");
+  assert.equal(new Set(lines.slice(0, 3).map((line) => line.length)).size, 1);
+  assert.match(terminalTable(board, []), /kill .* 2 runs, 1 FAILED, 2 min 2 s\n.*sends 2,000/);
+});
+
+Deno.test("addToScoreboard() loses nothing of several that add at once", async () => {
+  await using folder = await temporaryDirectory("scoreboard");
+  const file = join(folder.path, "deep/scoreboard.json");
+  assert.deepEqual(await readScoreboard(file), EMPTY);
+  const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+  await Promise.all(seeds.map((seed) => addToScoreboard(file, "kill", { ...RUN, seed })));
+  const board = await readScoreboard(file);
+  assert.deepEqual(board.parts.kill!.map(({ seed }) => seed).toSorted((a, b) => a - b), seeds);
+});
