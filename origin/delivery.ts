@@ -37,7 +37,7 @@ type Pools = Pick<Database, "commits" | "reads" | "background">;
 const DIGEST_JITTER_MS = 1_000;
 
 export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery {
-  const { config, events, parts, nowMs, elapsedMs, turns } = scene;
+  const { config, events, parts, nowMs, elapsedMs, turns, reached = () => {} } = scene;
   const presence = scene.presence ?? openPresence(scene, bus);
   const queue = createPushQueue(database.background);
   const audit = startAuditors(scene, database, bus, presence);
@@ -60,6 +60,7 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
     events: events.fanOut,
     nowMs: elapsedMs,
     paths: config.fastPaths,
+    reached,
   });
   parts.defer(() => fanOut.idle());
   const committer = parts.use(
@@ -68,6 +69,7 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
       onCommitted: (committed) => fanOut.accept(committed),
       now: nowMs,
       turns,
+      reached,
       ...events.commit,
     }),
   );

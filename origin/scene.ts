@@ -10,6 +10,7 @@ import type { Turns } from "shared/turns.ts";
 import type { Every } from "./audit/every.ts";
 import type { OriginConfig } from "./config.ts";
 import type { OriginEvents } from "./metrics.ts";
+import type { Reached } from "./moments.ts";
 import type { PresenceLookup } from "./presence/lookup.ts";
 import type { PresenceReader } from "./presence/store.ts";
 import type { Gateways, ReadText } from "./push/config.ts";
@@ -28,6 +29,8 @@ export interface OriginDeps {
   drain: AbortController;
   /** Instead of the store's answers, for tests of what happens when they are wrong. */
   presence?: PresenceLookup;
+  /** Told of each moment at which an origin may die, for tests of what happens when it does. */
+  reached?: Reached;
 }
 
 /** What the parts of one origin share. */

@@ -133,6 +133,11 @@ export class Audience {
     }
   }
 
+  /** Who hears what, as text: equal for audiences that behave alike from here on. */
+  toString(): string {
+    return [...this.#subscriptions.values()].map(String).sort().join(" ");
+  }
+
   #open(key: string, topic: TopicKey, applied: Gsid): Subscription {
     const known = this.#subscriptions.get(key);
     if (known) return known;

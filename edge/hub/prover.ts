@@ -79,6 +79,12 @@ export class Prover {
     }
   }
 
+  /** The digests being judged and waiting, as text. */
+  toString(): string {
+    const waiting = this.#waiting.map(({ after, upto }) => `(${after},${upto}]`);
+    return `${this.#running ? "judges" : "rests"} ${waiting}`;
+  }
+
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;

@@ -34,6 +34,10 @@ export class Publication {
     return this.#data.length;
   }
 
+  toString(): string {
+    return `${this.gsid}@${this.offset} ${this.topic}`;
+  }
+
   frame(codec: Codec): Frame {
     if (codec.format === "json") return this.#json ??= codec.push(this.#data, this.offset);
     return this.#protobuf ??= codec.push(this.#data, this.offset);

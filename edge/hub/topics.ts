@@ -78,4 +78,13 @@ export class Subscription {
     }
     return confused;
   }
+
+  /** The content as text: equal for subscriptions that behave alike from here on. */
+  toString(): string {
+    const targets = [...this.targets].map(({ receiver, floor, ceiling, joined }) =>
+      `${receiver.id}(${floor},${ceiling}]${joined}`
+    );
+    const held = this.held ? JSON.stringify(this.held) : "nothing";
+    return `${this.key}>${this.applied}:${targets.sort()} holds ${held}`;
+  }
 }

@@ -109,6 +109,15 @@ export class Cutover<Event extends Waiting> {
     return item;
   }
 
+  /** The content as text: equal for those that behave alike from here on. */
+  toString(): string {
+    const buffer = this.#buffer.map((item) =>
+      "event" in item ? textOf(item) : `${textOf(item)}#${item.number}`
+    );
+    const state = this.#live ? "live" : this.#overflowed ? "overflowed" : "behind";
+    return `${state} ${this.#gains} [${buffer.join("; ")}]`;
+  }
+
   #keeps({ gsid, topic }: Event, { head, isMember, gain }: Snapshot): boolean {
     if (gain && (topic !== groupTopic(gain.group) || gsid <= gain.joined)) return true;
     if (gsid <= head) return false;
@@ -124,6 +133,14 @@ export class Cutover<Event extends Waiting> {
     this.#bytes = 0;
     this.#overflowed = true;
   }
+}
+
+/** Equal for what is done about in the same way. */
+export function textOf<Event extends Waiting>(next: Next<Event> | undefined): string {
+  if (next === undefined || typeof next === "string") return `${next}`;
+  if ("event" in next) return `${next.event}`;
+  const { group, joined, cursor } = next.gain;
+  return `${group}+${joined}@${cursor}`;
 }
 
 /** Whether a topic is heard by a member of these groups; whatever is no group's always is. */

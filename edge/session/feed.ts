@@ -27,7 +27,7 @@ import type { Publication } from "../hub/publication.ts";
 import type { Receiver } from "../hub/topics.ts";
 import type { Socket } from "../socket/socket.ts";
 import type { Origin } from "../upstream/origin.ts";
-import { Cutover, type Gain, memberIn } from "./cutover.ts";
+import { Cutover, type Gain, memberIn, type Next, textOf } from "./cutover.ts";
 import { Receipts } from "./receipts.ts";
 import { Recent } from "./recent.ts";
 import { retry } from "./retry.ts";
@@ -62,6 +62,8 @@ const ROOM_BYTES = 256 * 1024;
 const MAX_OWN = 256;
 
 export class Feed implements Receiver {
+  readonly id: ConnectionId;
+  readonly user: UserId;
   readonly receipts = new Receipts();
   readonly #deps: FeedDeps;
   readonly #owner: FeedOwner;
@@ -72,24 +74,18 @@ export class Feed implements Receiver {
   #head: Gsid = 0;
   #epoch = "";
   #lastOffset: Gsid = 0;
-  /** From the beginning: the first catch-up ends it. */
-  #catchingUp = true;
+  /** What the cutover said last; `undefined` until the first catch-up was sent. */
+  #doing: Next<Publication> | undefined;
   #over = false;
 
   constructor(socket: Socket, owner: FeedOwner, deps: FeedDeps) {
+    this.id = owner.id;
+    this.user = owner.user;
     this.#socket = socket;
     this.#owner = owner;
     this.#deps = deps;
     this.#cutover = new Cutover(deps.maxBufferBytes);
     this.#takeover = new Takeover(owner.id);
-  }
-
-  get id(): ConnectionId {
-    return this.#owner.id;
-  }
-
-  get user(): UserId {
-    return this.#owner.user;
   }
 
   get live(): boolean {
@@ -146,9 +142,8 @@ export class Feed implements Receiver {
 
   gained(group: GroupId, joined: Gsid, cursor: Gsid): void {
     this.#cutover.gain({ group, joined, cursor });
-    if (this.#catchingUp) return;
-    this.#catchingUp = true;
-    void this.#cutOver();
+    // Otherwise its turn comes after what is being sent now.
+    if (this.#doing === "live") void this.#cutOver();
   }
 
   outOfOrder(): void {
@@ -177,6 +172,12 @@ export class Feed implements Receiver {
     const proven = this.#deps.proven();
     if (!this.#cutover.live || this.#lastOffset >= proven) return;
     if (this.#send(this.#socket.codec.push(`{"type":"cursor"}`, proven))) this.#lastOffset = proven;
+  }
+
+  /** Equal for feeds that behave alike from here on, with the same requests unanswered. */
+  toString(): string {
+    const place = `${this.#head}/${this.#lastOffset} ${textOf(this.#doing)} ${this.#over}`;
+    return `${this.#cutover} ${place} ${this.#takeover} [${this.#own}] ${this.receipts}`;
   }
 
   async #snapshot(from: Pick<CatchUp, "after" | "claim">): Promise<Page<CaughtUp>> {
@@ -223,7 +224,7 @@ export class Feed implements Receiver {
 
   async #cutOver(): Promise<void> {
     while (!this.#over) {
-      const next = this.#cutover.next();
+      const next = this.#doing = this.#cutover.next();
       if (next === "live") break;
       if (next === "read on") {
         if (!(await this.#readOn())) return;
@@ -234,7 +235,6 @@ export class Feed implements Receiver {
         if (!this.#over) this.#deliver(next.event);
       }
     }
-    this.#catchingUp = false;
     this.proved(this.#deps.proven());
   }
 

@@ -66,6 +66,13 @@ export class Receipts {
     if (place >= 0) this.#confirm(this.#frames[place]!);
   }
 
+  /** The content as text: equal for receipts that behave alike from here on. */
+  toString(): string {
+    const marks = this.#marks.map(({ proven, frames }) => `${proven}#${frames}`);
+    const events = this.#gsids.map((gsid, i) => `${gsid}#${this.#frames[i]}`);
+    return `${this.#position}#${this.#confirmed} [${marks}] [${events}] [${this.#pings}]`;
+  }
+
   #confirm(frames: number): void {
     this.#confirmed = Math.max(this.#confirmed, frames);
     this.#settle();

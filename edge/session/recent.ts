@@ -24,6 +24,10 @@ export class Recent<Item> {
     this.#newer.add(item);
   }
 
+  toString(): string {
+    return [...this.#newer, ...this.#older].join();
+  }
+
   /** Whether it was remembered; it is forgotten then. */
   take(item: Item): boolean {
     return this.#newer.delete(item) || this.#older.delete(item);

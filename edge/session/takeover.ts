@@ -34,6 +34,10 @@ export class Takeover {
     if (claim.connection !== this.#id && !isOlder(claim, this.#newest)) this.#newest = claim;
   }
 
+  toString(): string {
+    return `${this.#connectedAt}<${this.#newest?.at}/${this.#newest?.connection}`;
+  }
+
   /** Whether this connection must go. */
   get lost(): boolean {
     if (this.#connectedAt === undefined || !this.#newest) return false;

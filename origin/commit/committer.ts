@@ -10,6 +10,7 @@
 
 import { type Gsid, gsidAt } from "shared/gsid.ts";
 import type { Turns } from "shared/turns.ts";
+import type { Reached } from "origin/moments.ts";
 import type { Sql } from "origin/store/sql.ts";
 import { within } from "origin/within.ts";
 import { readCommitted } from "./append.ts";
@@ -36,6 +37,7 @@ export interface CommitterOptions {
   maxBatch?: number;
   /** A command that takes longer is answered `late`. Default: 3,500. */
   answerWithinMs?: number;
+  reached?: Reached;
 }
 
 export interface Committer extends AsyncDisposable {
@@ -75,6 +77,7 @@ class BatchingCommitter implements Committer {
       maxQueued: 10_000,
       maxBatch: 512,
       answerWithinMs: 3_500,
+      reached: () => {},
       ...options,
     };
     this.#queue = new CommandQueue(this.#options.maxQueued);
@@ -148,11 +151,13 @@ class BatchingCommitter implements Committer {
   }
 
   async #attempt(batch: Batch, ownSince: Gsid | undefined): Promise<Fault | undefined> {
-    const { sql, now, turns, onBatch, onFault } = this.#options;
+    const { sql, now, turns, onBatch, onFault, reached } = this.#options;
     const started = now();
+    reached("before insert");
     try {
       const committing = commitBatch(sql, batch, ownSince);
       const committed = await within(SILENCE_MS, committing, "commit", turns);
+      reached("after commit");
       onBatch({ commands: batch.length, ms: now() - started });
       answerBatch(batch, committed.outcomes);
       this.#tellSoon(committed);

@@ -12,6 +12,7 @@ import type { Bus } from "shared/bus/bus.ts";
 import type { CommittedEvent } from "../commit/committed.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
+import type { Reached } from "../moments.ts";
 import type { Presence } from "../presence/interpret.ts";
 import type { PresenceLookup } from "../presence/lookup.ts";
 import type { Audiences } from "./audience.ts";
@@ -31,6 +32,7 @@ export interface FanOutOptions {
   nowMs: () => number;
   /** Which fast paths run; default: both. Without one, its auditor does all the work. */
   paths?: { live: boolean; push: boolean };
+  reached?: Reached;
 }
 
 export interface FanOutEvents {
@@ -64,7 +66,7 @@ export class FanOut {
   readonly #storing = new Set<Promise<void>>();
 
   constructor(options: FanOutOptions) {
-    this.#options = { paths: { live: true, push: true }, ...options };
+    this.#options = { paths: { live: true, push: true }, reached: () => {}, ...options };
   }
 
   /** Takes a committed batch, in GSID order. Returns at once. */
@@ -121,9 +123,11 @@ export class FanOut {
     { addressed, presence }: Gathered,
     start: number,
   ): void {
-    const { bus, paths, events } = this.#options;
+    const { bus, paths, events, reached } = this.#options;
+    reached("after presence");
     const { publications, pushes, pages } = decide(addressed, presence);
     if (paths.live) publishAll(bus, publications);
+    reached("after publish");
     if (paths.push) this.#storePushes(pushes, pages);
     events.done({
       events: addressed.length,

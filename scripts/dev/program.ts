@@ -28,6 +28,15 @@ export interface ProgramPlace {
   internalPort: number;
 }
 
+/** What is started instead of a program as it is delivered: one built to be tested. */
+export interface Build {
+  /** From the checkout. */
+  main: string;
+  args: readonly string[];
+  /** Files that it reads besides. */
+  reads: readonly string[];
+}
+
 const CHECKOUT = join(import.meta.dirname!, "../..");
 const STOP_MS = 15_000;
 const READY_MS = 30_000;
@@ -36,10 +45,11 @@ type Tasks = Partial<Record<string, { command: string }>>;
 
 export function startProgram(
   place: ProgramPlace,
-  { env, logs }: { env: Record<string, string>; logs: string },
+  { env, logs, build }: { env: Record<string, string>; logs: string; build?: Build | undefined },
 ): Running {
   const settings = { ...env, ...placeSettings(place) };
-  const [command, ...args] = startCommand(place.kind);
+  const [command, ...task] = startCommand(place.kind);
+  const args = build ? replaceMain(task, build) : task;
   return startProcess(command, {
     name: place.id,
     args: narrowNetwork(args, networkOf(place.kind, { ...Deno.env.toObject(), ...settings })),
@@ -59,6 +69,14 @@ function networkOf(kind: ProgramKind, settings: Record<string, string>): string[
   return kind === "edge"
     ? edgeNetworkOf(readEdgeConfig(settings))
     : originNetworkOf(readOriginConfig(settings, Deno.readTextFileSync));
+}
+
+/** The same permissions, and those few more. */
+function replaceMain(args: readonly string[], { main, args: own, reads }: Build): string[] {
+  const allowed = args.map((arg) =>
+    arg.startsWith("--allow-read=") ? [arg, ...reads].join(",") : arg
+  );
+  return [...allowed.slice(0, -1), main, ...own];
 }
 
 /** The task's own words, run by this very Deno: a task runner in between would hide the pid. */

@@ -9,13 +9,20 @@
 
 import { freePorts, isPortFree } from "../services/free_port.ts";
 import { waitUntil } from "../services/wait_until.ts";
-import { type ProgramKind, type ProgramPlace, startProgram, untilReady } from "./program.ts";
+import {
+  type Build,
+  type ProgramKind,
+  type ProgramPlace,
+  startProgram,
+  untilReady,
+} from "./program.ts";
 import { type Report, reported } from "./progress.ts";
 import { Supervised } from "./supervised.ts";
 
 export interface ProgramsOptions {
   places: readonly ProgramPlace[];
   settingsOf: (place: ProgramPlace) => Record<string, string>;
+  buildOf: (place: ProgramPlace) => Build | undefined;
   logs: string;
   restart: boolean;
   onRestart: (id: string) => void;
@@ -67,7 +74,7 @@ export async function assertPortsFree(places: readonly ProgramPlace[]): Promise<
 
 /** Starts all of them and waits until each is ready. */
 export async function startPrograms(options: ProgramsOptions): Promise<Programs> {
-  const { places, settingsOf, logs, restart, onRestart, report } = options;
+  const { places, settingsOf, buildOf, logs, restart, onRestart, report } = options;
   const parts = new Map<string, Supervised>();
   const stop = async () => {
     for (const kind of ["edge", "origin"] as const) {
@@ -78,7 +85,10 @@ export async function startPrograms(options: ProgramsOptions): Promise<Programs>
   const start = async (place: ProgramPlace) => {
     const program = await Supervised.start({
       id: place.id,
-      start: () => Promise.resolve(startProgram(place, { env: settingsOf(place), logs })),
+      start: () => {
+        const [env, build] = [settingsOf(place), buildOf(place)];
+        return Promise.resolve(startProgram(place, { env, logs, build }));
+      },
       restart,
       onRestart,
     });

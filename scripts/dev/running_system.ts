@@ -7,6 +7,8 @@
  * @module
  */
 
+import { hostOf } from "../services/address.ts";
+import type { Through } from "./links.ts";
 import { type ProgramPlace, untilReady } from "./program.ts";
 import type { Programs } from "./programs.ts";
 import type { Secrets } from "./secrets.ts";
@@ -21,6 +23,7 @@ export interface SystemParts {
   services: Services;
   programs: Programs;
   stateFile: string | undefined;
+  through: Through;
 }
 
 export class RunningSystem implements System {
@@ -37,12 +40,12 @@ export class RunningSystem implements System {
   }
 
   get state(): State {
-    const { secrets, services, programs } = this.#parts;
+    const { secrets, services, programs, through } = this.#parts;
     const pidOf = (place: ProgramPlace) => programs.parts.get(place.id)!.pid;
     const placesOf = (kind: string) => programs.places.filter((place) => place.kind === kind);
     return {
       pid: Deno.pid,
-      edges: placesOf("edge").map((place) => edgeState(place, pidOf(place))),
+      edges: placesOf("edge").map((place) => edgeState(place, pidOf(place), through)),
       origins: placesOf("origin").map((place) => originState(place, pidOf(place))),
       ...services.describe(),
       api_key: secrets.apiKey,
@@ -64,6 +67,10 @@ export class RunningSystem implements System {
 
   signal(id: string, signal: Deno.Signal): void {
     this.#part(id).signal(signal);
+  }
+
+  ended(id: string): Promise<Deno.CommandStatus> {
+    return this.#part(id).status;
   }
 
   async restart(id: string): Promise<void> {
@@ -102,12 +109,14 @@ export class RunningSystem implements System {
   }
 }
 
-function edgeState({ id, port, internalPort }: ProgramPlace, pid: number): EdgeState {
+function edgeState(place: ProgramPlace, pid: number, through: Through): EdgeState {
+  const { id, port, internalPort } = place;
+  const host = hostOf(through({ from: "clients", to: id }, { hostname: "127.0.0.1", port }));
   return {
     id,
     pid,
-    url: `http://127.0.0.1:${port}`,
-    ws: `ws://127.0.0.1:${port}/connection/websocket`,
+    url: `http://${host}`,
+    ws: `ws://${host}/connection/websocket`,
     internal: `http://127.0.0.1:${internalPort}`,
   };
 }

@@ -9,7 +9,8 @@
  */
 
 import { type DataFolder, openDataFolder, temporaryDataFolder } from "./data_folder.ts";
-import type { ProgramKind, ProgramPlace } from "./program.ts";
+import { relink, type Through } from "./links.ts";
+import type { Build, ProgramPlace } from "./program.ts";
 import { assertPortsFree, planPlaces, startPrograms } from "./programs.ts";
 import type { Report } from "./progress.ts";
 import { RunningSystem } from "./running_system.ts";
@@ -42,6 +43,10 @@ export interface SystemOptions {
   originEnv?: Record<string, string>;
   /** Of single programs, by id. */
   programEnv?: Record<string, Record<string, string>>;
+  /** Instead of single programs, by id. */
+  builds?: Record<string, Build>;
+  /** What stands between the parts; default: nothing. */
+  through?: Through;
   report?: Report;
 }
 
@@ -53,6 +58,8 @@ export interface System extends AsyncDisposable {
   /** Asks a part to end in good order; resolves to how it did. */
   terminate(id: string): Promise<Deno.CommandStatus>;
   signal(id: string, signal: Deno.Signal): void;
+  /** Resolves when the process that is this part now has ended, to how it did. */
+  ended(id: string): Promise<Deno.CommandStatus>;
   /** Starts a part that is down, and waits until it is ready. */
   restart(id: string): Promise<void>;
   /** The folder of the logs, one file a part. */
@@ -82,18 +89,19 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       ...supervision,
       places,
       logs: folder.logs,
-      settingsOf: (place) => ({
-        ...settingsOf(place.kind, { secrets, services, places, options }),
-        ...options.programEnv?.[place.id],
-      }),
+      settingsOf: (place) => settingsOf(place, { secrets, services, places, options }),
+      buildOf: ({ id }) => options.builds?.[id],
     }),
   );
   const { logs } = folder;
-  system = new RunningSystem({ logs, secrets, services, programs, stateFile: options.stateFile });
+  const { stateFile, through = direct } = options;
+  system = new RunningSystem({ logs, secrets, services, programs, stateFile, through });
   await system.publish();
   system.owns(stack.move());
   return system;
 }
+
+const direct: Through = (_link, address) => address;
 
 /** Those of the environment go before those of the folder. */
 function secretsOf({ secrets }: DataFolder, environment: Environment): Secrets {
@@ -115,15 +123,26 @@ interface SettingsSource {
 /** What is in our own environment would be passed on with it. */
 const NOT_FOR_EDGES = { DATABASE_URL: "", API_KEY: "" };
 
-function settingsOf(
-  kind: ProgramKind,
+function settingsOf({ id, kind }: ProgramPlace, source: SettingsSource): Record<string, string> {
+  const { programEnv, through } = source.options;
+  const settings = {
+    ...kind === "origin" ? originSettings(source) : edgeSettings(source),
+    ...programEnv?.[id],
+  };
+  return through ? relink(settings, id, through) : settings;
+}
+
+function originSettings({ secrets, services, options }: SettingsSource): Record<string, string> {
+  const { env, originEnv } = options;
+  return { ...services.settingsOf("origin"), API_KEY: secrets.apiKey, ...env, ...originEnv };
+}
+
+function edgeSettings(
   { secrets, services, places, options }: SettingsSource,
 ): Record<string, string> {
-  const { environment = {}, env, edgeEnv, originEnv } = options;
-  const found = services.settingsOf(kind);
-  if (kind === "origin") return { ...found, API_KEY: secrets.apiKey, ...env, ...originEnv };
+  const { environment = {}, env, edgeEnv } = options;
   return {
-    ...found,
+    ...services.settingsOf("edge"),
     ...NOT_FOR_EDGES,
     TOKEN_SECRET: secrets.tokenSecret,
     ...(!environment.ALLOWED_ORIGINS && { ALLOWED_ORIGINS: ownPages(places).join(",") }),

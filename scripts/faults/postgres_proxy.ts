@@ -7,10 +7,11 @@
  * @module
  */
 
+import type { Address } from "../services/address.ts";
 import { AppendAnswers } from "./append_answers.ts";
 import type { Inspector } from "./connection.ts";
 import { join, PostgresFrames } from "./postgres_frames.ts";
-import { type Address, TcpProxy } from "./tcp_proxy.ts";
+import { TcpProxy } from "./tcp_proxy.ts";
 
 export class PostgresProxy extends TcpProxy {
   readonly #losses: Losses;

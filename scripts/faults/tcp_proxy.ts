@@ -7,14 +7,10 @@
  * @module
  */
 
+import type { Address } from "../services/address.ts";
 import { freePort } from "../services/free_port.ts";
 import { BLIND, type Inspector, ProxiedConnection } from "./connection.ts";
 import type { Faults, Pace, Way } from "./faults.ts";
-
-export interface Address {
-  hostname: string;
-  port: number;
-}
 
 export interface TcpProxyOptions {
   /** Looks into each connection; one for each. */

@@ -7,8 +7,8 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Address } from "../services/address.ts";
 import { waitUntil } from "../services/wait_until.ts";
-import type { Address } from "./tcp_proxy.ts";
 
 /** One end of a connection. */
 export class Peer {
