@@ -18,6 +18,9 @@ export const SILENCE_MS = 3_000;
 /** A digest that takes longer is given up: another origin may have a better database link. */
 export const MAKING_TIMEOUT_MS = 10_000;
 
+/** A digest that is so late was not late by itself: this origin did not run, or had no bus. */
+export const STALLED_MS = SILENCE_MS;
+
 type Span = Pick<Digest, "epoch" | "after" | "upto" | "more">;
 
 export interface DigestState {
@@ -81,6 +84,7 @@ function tick(state: DigestState, now: { nowMs: number; jitterMs: number }): Dig
     return { state: late ? standBack(state, now) : state, effects: [] };
   }
   if (now.nowMs < state.dueMs) return { state, effects: [] };
+  if (now.nowMs - state.dueMs > STALLED_MS) return { state: listen(state, now), effects: [] };
   // What has not come back by now never will: the bus was away.
   return make({ ...state, echoes: [] }, now.nowMs);
 }
@@ -102,9 +106,14 @@ function heard(
 }
 
 function made(state: DigestState, { digest, nowMs }: { digest: Span; nowMs: number }): DigestStep {
-  const next: DigestState = {
+  const known: DigestState = {
     ...continued(state, digest),
     echoes: [...state.echoes, digest],
+  };
+  // One that was given up came all the same: true, but no reason to go on.
+  if (state.makingSinceMs === undefined) return { state: known, effects: [] };
+  const next: DigestState = {
+    ...known,
     makingSinceMs: undefined,
     dueMs: nowMs + DIGEST_INTERVAL_MS,
   };
@@ -113,6 +122,11 @@ function made(state: DigestState, { digest, nowMs }: { digest: Span; nowMs: numb
 
 function standBack(state: DigestState, now: { nowMs: number; jitterMs: number }): DigestState {
   return { ...state, makingSinceMs: undefined, dueMs: now.nowMs + SILENCE_MS + now.jitterMs };
+}
+
+/** Long enough to hear the one that makes digests now, if there is one. */
+function listen(state: DigestState, now: { nowMs: number; jitterMs: number }): DigestState {
+  return { ...state, dueMs: now.nowMs + DIGEST_INTERVAL_MS + now.jitterMs };
 }
 
 /** Positions of different epochs do not compare: the newer word counts. */

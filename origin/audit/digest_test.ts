@@ -6,6 +6,7 @@ import {
   type DigestState,
   MAKING_TIMEOUT_MS,
   SILENCE_MS,
+  STALLED_MS,
   startDigest,
   stepDigest,
 } from "./digest.ts";
@@ -77,6 +78,32 @@ Deno.test("stepDigest() leaves it to others when a digest fails or takes too lon
   const nowMs = 3_000 + MAKING_TIMEOUT_MS + 1;
   assert.equal(after(making, tick(nowMs - 1)).state.makingSinceMs, 3_000);
   assert.equal(after(making, tick(nowMs)).state.dueMs, nowMs + SILENCE_MS);
+});
+
+Deno.test("stepDigest() listens first when it was asleep, and goes on from what it hears", () => {
+  const slept = after(
+    startDigest(0, 0),
+    { kind: "heard", digest: span(10, 20), nowMs: 1_000, jitterMs: 0 },
+    tick(1_000 + SILENCE_MS + STALLED_MS + 1),
+  );
+  assert.deepEqual(slept.effects, []);
+  const wokenMs = slept.state.dueMs - DIGEST_INTERVAL_MS;
+  const { effects } = after(
+    slept.state,
+    { kind: "heard", digest: span(80, 90), nowMs: wokenMs + 500, jitterMs: 0 },
+    tick(wokenMs + 500 + SILENCE_MS),
+  );
+  assert.deepEqual(effects, [{ kind: "make", after: 90 }]);
+  const alone = after(slept.state, tick(slept.state.dueMs));
+  assert.deepEqual(alone.effects, [{ kind: "make", after: 20 }], "nobody else made any");
+});
+
+Deno.test("stepDigest() does not go on from a digest that it had given up", () => {
+  const given = after(startDigest(0, 0), tick(3_000), tick(3_000 + MAKING_TIMEOUT_MS + 1)).state;
+  const cut = { ...span(20, 30), more: true } as const;
+  const late = after(given, { kind: "made", digest: cut, nowMs: given.dueMs - 1 });
+  assert.deepEqual([late.effects, late.state.upto], [[], 30]);
+  assert.equal(late.state.dueMs, given.dueMs);
 });
 
 Deno.test("stepDigest() follows the newer epoch, whose positions are others", () => {
