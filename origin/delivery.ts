@@ -12,6 +12,7 @@ import type { Bus } from "shared/bus/bus.ts";
 import type { Turns } from "shared/turns.ts";
 import { Digests } from "./audit/digest_shell.ts";
 import { LateCheck } from "./audit/late_check_shell.ts";
+import { countAudit } from "./audit/measures.ts";
 import { Pager } from "./audit/pager.ts";
 import { requestPages } from "./audit/push_pages.ts";
 import { type Committer, createCommitter } from "./commit/committer.ts";
@@ -24,6 +25,7 @@ import { CLEAN_UP, cleanUpJobs } from "./push/clean_up.ts";
 import { createPushQueue, type PushQueue } from "./push/queue.ts";
 import { measureBacklog } from "./push/backlog.ts";
 import { startPushWorker } from "./push/worker.ts";
+import { showGauges } from "./metrics.ts";
 import type { Scene } from "./scene.ts";
 
 export interface Delivery {
@@ -90,27 +92,41 @@ function openPresence(scene: Scene, bus: Bus): PresenceLookup {
 }
 
 function startAuditors(
-  { config, id, events, parts, elapsedMs, random, every }: Scene,
+  { config, id, metrics, events, parts, elapsedMs: nowMs, random, every }: Scene,
   { background: sql }: Pools,
   bus: Bus,
   presence: PresenceLookup,
 ) {
-  parts.use(
+  const counted = countAudit(metrics.registry, events.failed);
+  const digests = parts.use(
     new Digests({
       sql,
       bus,
-      nowMs: elapsedMs,
+      nowMs,
       jitterMs: () => random() * DIGEST_JITTER_MS,
       every,
-      events: events.digest,
+      events: counted.digest,
     }),
   );
-  const { largeGroup } = config;
   const lateCheck = parts.use(
-    new LateCheck({ sql, bus, origin: id, largeGroup, every, events: events.lateCheck }),
+    new LateCheck({
+      sql,
+      bus,
+      presence,
+      origin: id,
+      largeGroup: config.largeGroup,
+      nowMs,
+      every,
+      events: counted.lateCheck,
+    }),
   );
   const { positions } = lateCheck;
-  const pager = parts.use(new Pager({ sql, presence, positions, every, events: events.pager }));
+  const pager = parts.use(new Pager({ sql, presence, positions, every, events: counted.pager }));
+  showGauges(metrics.registry, {
+    digest_silence_seconds: () => digests.silenceMs / 1000,
+    late_check_lag_seconds: () => lateCheck.lagMs / 1000,
+    received_positions: () => positions.size,
+  });
   return { positions, pager };
 }
 

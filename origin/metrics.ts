@@ -52,11 +52,6 @@ export function createInstruments(registry: Registry) {
     pushes: counter("pushes_total", "What became of notes", "platform", "outcome"),
     pushJobsEnded: counter("push_jobs_ended_total", "Jobs that ended unsent", "outcome", "reason"),
     failures: counter("failures_total", "Whatever else failed and is tried again", "what"),
-    digestLatency: seconds("digest_latency", "Digests: from reading to publishing"),
-    digestEvents: counter("digest_events_total", "Events told of in digests"),
-    lateChecked: counter("late_checked_events_total", "Events that the late check looked at"),
-    lateJobs: counter("late_push_jobs_total", "Push jobs that only the late check made", "after"),
-    pagedJobs: counter("paged_push_jobs_total", "Push jobs made for large groups"),
   };
 }
 
@@ -92,7 +87,8 @@ export function createOriginEvents(instruments: Instruments, log: Log, nowMs: ()
   return {
     ...eventsOfRequests(instruments, warn),
     ...eventsOfPush(instruments, log, warn),
-    ...eventsOfAudit(instruments, failed),
+    /** What is tried again: counted, and told now and then. */
+    failed,
     bus: failed("bus", "Something failed on the bus"),
     stream: failed("stream", "The stream cannot be ensured yet"),
     database: failed("database", "The database cannot be reached yet"),
@@ -165,31 +161,4 @@ function eventsOfPush(instruments: Instruments, log: Log, warn: Warn) {
     },
   };
   return { push };
-}
-
-function eventsOfAudit(
-  instruments: Instruments,
-  failed: (what: string, message: string) => (error: unknown) => void,
-) {
-  return {
-    digest: {
-      made({ events, ms }: { events: number; ms: number }) {
-        instruments.digestEvents.inc(events);
-        instruments.digestLatency.observe(ms / 1000);
-      },
-      failed: failed("digest", "A digest failed"),
-    },
-    lateCheck: {
-      checked({ events, jobs }: { events: number; jobs: number }) {
-        instruments.lateChecked.inc(events);
-        instruments.lateJobs.inc({ after: "15s" }, jobs);
-      },
-      ended: ({ jobs }: { jobs: number }) => instruments.lateJobs.inc({ after: "end" }, jobs),
-      failed: failed("late_check", "The late check failed"),
-    },
-    pager: {
-      walked: ({ jobs }: { jobs: number }) => instruments.pagedJobs.inc(jobs),
-      failed: failed("pager", "The pager failed"),
-    },
-  };
 }

@@ -9,11 +9,11 @@
 
 import type { Bus } from "shared/bus/bus.ts";
 import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
-import type { Gsid } from "shared/gsid.ts";
+import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { Sql } from "../store/sql.ts";
 import { type DigestInput, type DigestState, startDigest, stepDigest } from "./digest.ts";
 import type { Every } from "./every.ts";
-import { readDigest } from "./read_digest.ts";
+import { type ReadDigest, readDigest } from "./read_digest.ts";
 
 export interface DigestsDeps {
   sql: Sql;
@@ -27,8 +27,19 @@ export interface DigestsDeps {
 }
 
 export interface DigestEvents {
-  made(digest: { events: number; topics: number; bytes: number; ms: number }): void;
+  made(digest: MadeDigest): void;
   failed(error: unknown): void;
+}
+
+export interface MadeDigest {
+  events: number;
+  topics: number;
+  bytes: number;
+  ms: number;
+  /** Of commits: from the first to the last that it covers. */
+  intervalMs: number;
+  /** What was committed already and did not fit: 0 for most. */
+  lagMs: number;
 }
 
 const TICK_MS = 250;
@@ -38,14 +49,21 @@ export class Digests implements AsyncDisposable {
   readonly #deps: DigestsDeps;
   readonly #stack = new DisposableStack();
   #state: DigestState;
+  #lastMs: number;
   #making: Promise<void> = Promise.resolve();
 
   constructor(deps: DigestsDeps) {
     this.#deps = deps;
-    this.#state = startDigest(deps.nowMs(), deps.jitterMs());
+    this.#lastMs = deps.nowMs();
+    this.#state = startDigest(this.#lastMs, deps.jitterMs());
     const subscription = deps.bus.subscribe(ANNOUNCE.digest, ({ data }) => this.#hear(data));
     this.#stack.defer(() => subscription.unsubscribe());
     this.#stack.defer(deps.every(() => this.#tick(), TICK_MS));
+  }
+
+  /** For how long no digest was heard or made. */
+  get silenceMs(): number {
+    return this.#deps.nowMs() - this.#lastMs;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,6 +78,7 @@ export class Digests implements AsyncDisposable {
   #hear(data: Uint8Array): void {
     try {
       this.#step({ kind: "heard", digest: decodeMessage<Digest>(data), ...this.#now() });
+      this.#lastMs = this.#deps.nowMs();
     } catch (error) {
       this.#deps.events.failed(error);
     }
@@ -75,12 +94,12 @@ export class Digests implements AsyncDisposable {
     const { sql, bus, nowMs, events } = this.#deps;
     const startMs = nowMs();
     try {
-      const { digest, bytes, events: count } = await readDigest(sql, after);
+      const read = await readDigest(sql, after);
       if (this.#stack.disposed) return;
-      bus.publish(ANNOUNCE.digest, bytes);
-      const ms = nowMs() - startMs;
-      events.made({ events: count, topics: digest.topics.length, bytes: bytes.length, ms });
-      this.#step({ kind: "made", digest, nowMs: nowMs() });
+      bus.publish(ANNOUNCE.digest, read.bytes);
+      this.#lastMs = nowMs();
+      events.made(measure(read, this.#lastMs - startMs));
+      this.#step({ kind: "made", digest: read.digest, nowMs: this.#lastMs });
     } catch (error) {
       events.failed(error);
       this.#step({ kind: "failed", ...this.#now() });
@@ -90,4 +109,16 @@ export class Digests implements AsyncDisposable {
   #now(): { nowMs: number; jitterMs: number } {
     return { nowMs: this.#deps.nowMs(), jitterMs: this.#deps.jitterMs() };
   }
+}
+
+function measure({ digest, head, bytes, events }: ReadDigest, ms: number): MadeDigest {
+  const { after, upto, topics } = digest;
+  return {
+    events,
+    topics: topics.length,
+    bytes: bytes.length,
+    ms,
+    intervalMs: (upto - after) / GSID_PER_MS,
+    lagMs: (head - upto) / GSID_PER_MS,
+  };
 }

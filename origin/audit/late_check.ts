@@ -32,6 +32,8 @@ export interface LateBatch {
   /** The new mark: the last event of the batch. */
   checked: Gsid;
   events: number;
+  /** Pairs of an event and a member that it concerns, at most. */
+  pairs: number;
   /** Where messages are that the check itself makes jobs for. */
   conversations: ConversationId[];
   /** Messages to groups so large that the pager makes their jobs. */
@@ -40,15 +42,40 @@ export interface LateBatch {
   cut: boolean;
 }
 
+/** What one batch may hold. */
+export interface BatchLimits {
+  events: number;
+  pairs: number;
+}
+
+export const FULL_BATCH: BatchLimits = { events: MAX_BATCH_EVENTS, pairs: MAX_BATCH_PAIRS };
+
+/** After a batch that failed: it may have been too much for the time that a statement has. */
+export function smaller({ events, pairs }: BatchLimits): BatchLimits {
+  return { events: Math.ceil(events / 4), pairs: Math.ceil(pairs / 4) };
+}
+
+/** After a batch that was done. */
+export function larger({ events, pairs }: BatchLimits): BatchLimits {
+  return {
+    events: Math.min(events * 2, MAX_BATCH_EVENTS),
+    pairs: Math.min(pairs * 2, MAX_BATCH_PAIRS),
+  };
+}
+
 /** Plans one batch from the next events in order; `undefined` when there are none. */
-export function planBatch(events: LateEvent[], largeGroup: number): LateBatch | undefined {
+export function planBatch(
+  events: LateEvent[],
+  largeGroup: number,
+  limits = FULL_BATCH,
+): LateBatch | undefined {
   const conversations = new Set<ConversationId>();
   const paged: Gsid[] = [];
   let pairs = 0, taken = 0;
   for (const { gsid, type, conversation, members } of events) {
     const large = members > largeGroup;
     const cost = type === "message" && !large ? Math.max(members, 2) : 0;
-    if (taken > 0 && pairs + cost > MAX_BATCH_PAIRS) break;
+    if (taken > 0 && pairs + cost > limits.pairs) break;
     taken++;
     pairs += cost;
     if (type !== "message") continue;
@@ -60,9 +87,10 @@ export function planBatch(events: LateEvent[], largeGroup: number): LateBatch | 
   return {
     checked: last.gsid,
     events: taken,
+    pairs,
     conversations: [...conversations],
     paged,
-    cut: taken < events.length || events.length === MAX_BATCH_EVENTS,
+    cut: taken < events.length || events.length >= limits.events,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Sql } from "../store/sql.ts";
 import { storesOfThisFile } from "testing/stores.ts";
 import { TestBeats, TestBus } from "./testing/bus.ts";
 import { LateCheck } from "./late_check_shell.ts";
+import { onlyLooking } from "./testing/presence.ts";
 import {
   ago,
   jobsOf,
@@ -127,8 +128,10 @@ function lateCheck(sql: Sql): LateCheck {
   return new LateCheck({
     sql,
     bus: new TestBus(),
+    presence: onlyLooking(),
     origin: "origin-1",
     largeGroup: 1_000,
+    nowMs: () => 0,
     every: new TestBeats().every,
     events: {
       checked() {},

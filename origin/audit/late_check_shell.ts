@@ -1,76 +1,110 @@
 /**
- * Runs the late check: each event once, when it is 15 s old, and at once those of users whose
- * connection has just ended.
+ * Runs the late check: each event once, when it is 15 s old, and sooner for those whose connection
+ * has just ended.
  *
  * Invariant: the jobs of a batch and the mark behind it commit together, so whatever dies on the
- * way, no event is passed over. Two checkers at once are harmless: the one that finds the mark held
- * leaves the batch to the other.
+ * way, no event is passed over. Two checkers at once are harmless: one that finds the mark moved
+ * since it read it, however long ago, does nothing. A checker that may have missed reports asks
+ * every edge first.
  *
  * @module
  */
 
 import type { Bus, BusStatus } from "shared/bus/bus.ts";
-import { ANNOUNCE, decodeMessage, type Ended, ORIGIN_QUEUE } from "shared/bus/requests.ts";
-import { timeOfGsid } from "shared/gsid.ts";
-import type { UserId } from "shared/ids.ts";
-import type { Sql, Transaction } from "../store/sql.ts";
+import { ANNOUNCE, ORIGIN_QUEUE } from "shared/bus/requests.ts";
+import { type Gsid, timeOfGsid } from "shared/gsid.ts";
+import type { PresenceLookup } from "../presence/lookup.ts";
+import type { Sql } from "../store/sql.ts";
+import { EndedCheck } from "./ended_check.ts";
 import type { Every } from "./every.ts";
-import { LATE_MS, LATE_WITHOUT_BUS_MS, type LateBatch, planBatch, whoLacks } from "./late_check.ts";
 import {
-  holdMark,
-  insertJobs,
-  insertPages,
-  moveMark,
+  FULL_BATCH,
+  larger,
+  LATE_MS,
+  LATE_WITHOUT_BUS_MS,
+  type LateBatch,
+  planBatch,
+  smaller,
+  whoLacks,
+} from "./late_check.ts";
+import {
+  commitFindings,
+  type Findings,
+  readMark,
   selectLate,
   selectReachable,
-  selectRecent,
 } from "./late_check_store.ts";
 import { askReceived, ReceivedPositions } from "./received.ts";
 
 export interface LateCheckDeps {
   sql: Sql;
   bus: Pick<Bus, "subscribe" | "requestMany" | "status" | "onStatus">;
+  presence: PresenceLookup;
   /** This origin's name, for the edges that it asks. */
   origin: string;
   /** Groups of more members than this get their jobs from the pager. */
   largeGroup: number;
+  /** Monotonic. */
+  nowMs(): number;
   every: Every;
   events: LateCheckEvents;
 }
 
 export interface LateCheckEvents {
-  /** `jobs`: how many pushes the fast path had not seen to. */
-  checked(batch: { events: number; jobs: number; pages: number; upto: number }): void;
+  checked(batch: CheckedBatch): void;
   ended(batch: { users: number; jobs: number }): void;
   failed(error: unknown): void;
 }
 
+export interface CheckedBatch {
+  events: number;
+  /** Pairs of an event and a member, at most. */
+  pairs: number;
+  /** How many pushes the fast path had not seen to. */
+  jobs: number;
+  pages: number;
+  ms: number;
+  /** When the last of the events was committed, in ms since 1970. */
+  upto: number;
+}
+
 const CHECK_MS = 1_000;
-/** Users whose connections ended, remembered until the next check; the late check sees to more. */
-const MAX_ENDED = 10_000;
+/** So long after its last round a checker has slept: reports lie unread before it. */
+const STALLED_MS = 5_000;
 
 export class LateCheck implements AsyncDisposable {
   readonly positions = new ReceivedPositions();
   readonly #deps: LateCheckDeps;
+  readonly #ended: EndedCheck;
   readonly #stack = new DisposableStack();
   #running: Promise<void> | undefined;
   #asked = false;
-  /** Their edges' last report of what was received comes up to a second later. */
-  #endedNow = new Set<UserId>();
-  #endedBefore = new Set<UserId>();
+  #roundMs: number;
+  #limits = FULL_BATCH;
+  /** How far behind the mark was, and when that was seen. */
+  #seen: { behindMs: number; nowMs: number };
 
   constructor(deps: LateCheckDeps) {
     this.#deps = deps;
-    const { bus, every } = deps;
+    const { bus, every, nowMs } = deps;
+    this.#roundMs = nowMs();
+    this.#seen = { behindMs: 0, nowMs: this.#roundMs };
+    this.#ended = new EndedCheck({ ...deps, positions: this.positions });
     const subscriptions = [
       bus.subscribe(ANNOUNCE.received, ({ data }) => this.#try(() => this.positions.hear(data))),
-      bus.subscribe(ANNOUNCE.ended, ({ data }) => this.#try(() => this.#hearEnded(data)), {
+      bus.subscribe(ANNOUNCE.ended, ({ data }) => this.#try(() => this.#ended.hear(data)), {
         queue: ORIGIN_QUEUE,
       }),
     ];
     for (const each of subscriptions) this.#stack.defer(() => each.unsubscribe());
     bus.onStatus((status) => this.#onStatus(status));
     this.#stack.defer(every(() => this.#tick(), CHECK_MS));
+  }
+
+  /** The age of the first event that was not looked at: about `LATE_MS` at most, while all is well. */
+  get lagMs(): number {
+    const { behindMs, nowMs } = this.#seen;
+    return behindMs + this.#deps.nowMs() - nowMs;
   }
 
   /** Checks what is due now; resolves when it is done. Never rejects. */
@@ -91,8 +125,13 @@ export class LateCheck implements AsyncDisposable {
 
   #tick(): void {
     if (this.#running || this.#stack.disposed) return;
-    this.#running = this.#run().catch((error) => this.#deps.events.failed(error))
-      .finally(() => this.#running = undefined);
+    const { nowMs, events } = this.#deps;
+    if (nowMs() - this.#roundMs > STALLED_MS) this.#asked = false;
+    this.#roundMs = nowMs();
+    this.#running = this.#run().catch(events.failed).finally(() => {
+      this.#roundMs = nowMs();
+      this.#running = undefined;
+    });
   }
 
   async #run(): Promise<void> {
@@ -113,55 +152,57 @@ export class LateCheck implements AsyncDisposable {
     }
   }
 
-  /** Whether more is due. */
-  async #checkBatch(): Promise<boolean> {
-    const ageMs = this.#deps.bus.status === "connected" ? LATE_MS : LATE_WITHOUT_BUS_MS;
-    const done = await this.#deps.sql.begin(async (transaction) => {
-      const after = await holdMark(transaction);
-      if (after === undefined) return;
-      const late = await selectLate(transaction, after, ageMs);
-      const batch = planBatch(late, this.#deps.largeGroup);
-      if (!batch) return;
-      const jobs = await this.#makeJobs(transaction, batch, after);
-      const pages = await insertPages(transaction, batch.paged);
-      await moveMark(transaction, batch.checked);
-      return { batch, jobs, pages };
-    });
-    if (!done) return false;
-    const { batch: { events, checked, cut }, jobs, pages } = done;
-    this.#deps.events.checked({ events, jobs, pages, upto: timeOfGsid(checked) });
-    return cut;
-  }
-
-  async #makeJobs(sql: Transaction, { conversations, checked }: LateBatch, after: number) {
-    if (conversations.length === 0) return 0;
-    const interval = { after, upto: checked };
-    const reachable = await selectReachable(sql, conversations, interval);
-    const lacking = whoLacks(reachable, checked, this.positions);
-    return await insertJobs(sql, lacking, conversations, interval);
-  }
-
-  #hearEnded(data: Uint8Array): void {
-    for (const user of decodeMessage<Ended>(data).users) {
-      if (this.#endedNow.size < MAX_ENDED) this.#endedNow.add(user);
-    }
-  }
-
-  /** Makes jobs only, and leaves the mark alone: so it may fail, and a user may be left out. */
   async #checkEnded(): Promise<void> {
-    const users = [...this.#endedBefore];
-    this.#endedBefore = this.#endedNow;
-    this.#endedNow = new Set();
-    if (users.length === 0) return;
-    const { sql, largeGroup, events } = this.#deps;
+    const { events } = this.#deps;
     try {
-      const recent = await selectRecent(sql, users, LATE_MS, largeGroup);
-      const lacking = whoLacks(recent.reachable, recent.upto, this.positions);
-      const jobs = await insertJobs(sql, lacking, recent.conversations, recent);
-      events.ended({ users: users.length, jobs });
+      const checked = await this.#ended.check();
+      if (checked) events.ended(checked);
     } catch (error) {
       events.failed(error);
     }
+  }
+
+  /** Whether more is due. */
+  async #checkBatch(): Promise<boolean> {
+    try {
+      const isMore = await this.#checkNext();
+      this.#limits = larger(this.#limits);
+      return isMore;
+    } catch (error) {
+      this.#limits = smaller(this.#limits);
+      throw error;
+    }
+  }
+
+  async #checkNext(): Promise<boolean> {
+    const { bus, largeGroup, nowMs, events, sql } = this.#deps;
+    const startMs = nowMs();
+    const { checked: after, behindMs } = await readMark(sql);
+    this.#seen = { behindMs, nowMs: nowMs() };
+    const ageMs = bus.status === "connected" ? LATE_MS : LATE_WITHOUT_BUS_MS;
+    const late = await selectLate(sql, after, ageMs, this.#limits.events);
+    const batch = planBatch(late, largeGroup, this.#limits);
+    if (!batch) return false;
+    const made = await commitFindings(sql, await this.#findings(batch, after));
+    if (!made) return false;
+    const { events: count, pairs, checked, cut } = batch;
+    events.checked({
+      ...made,
+      events: count,
+      pairs,
+      ms: nowMs() - startMs,
+      upto: timeOfGsid(checked),
+    });
+    return cut;
+  }
+
+  async #findings({ conversations, paged, checked }: LateBatch, after: Gsid): Promise<Findings> {
+    const interval = { after, upto: checked };
+    const reachable = conversations.length === 0
+      ? []
+      : await selectReachable(this.#deps.sql, conversations, interval);
+    const lacking = whoLacks(reachable, checked, this.positions);
+    return { ...interval, lacking, conversations, paged };
   }
 
   #try(task: () => void): void {

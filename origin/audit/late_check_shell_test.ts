@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { ANNOUNCE, encodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
+import { ANNOUNCE, encodeMessage, type Received } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import { SYSTEM_CONVERSATION } from "shared/ids.ts";
 import { storesOfThisFile, type TestStore } from "testing/stores.ts";
+import { waitUntil } from "../../scripts/services/wait_until.ts";
 import { TestBeats, TestBus } from "./testing/bus.ts";
+import { createSql } from "../store/sql.ts";
 import { LateCheck } from "./late_check_shell.ts";
-import { selectLate } from "./late_check_store.ts";
+import { commitFindings, readMark, selectLate } from "./late_check_store.ts";
+import { onlyLooking } from "./testing/presence.ts";
 import {
   ago,
   direct,
@@ -24,23 +27,28 @@ const SECOND = 1_000;
 const OLD = 16 * SECOND;
 
 /** A late check that runs when told to, and what it reported. */
-function lateCheck({ sql }: TestStore, bus = new TestBus(), largeGroup = 1_000) {
+function lateCheck(
+  { sql }: Pick<TestStore, "sql">,
+  bus = new TestBus(),
+  { largeGroup = 1_000, presence = onlyLooking(), clock = { nowMs: 0 } } = {},
+) {
   const checked: { events: number; jobs: number; pages: number }[] = [];
   const failures: unknown[] = [];
-  const ended: unknown[] = [];
   const check = new LateCheck({
     sql,
     bus,
+    presence,
     origin: "origin-1",
     largeGroup,
+    nowMs: () => clock.nowMs,
     every: new TestBeats().every,
     events: {
       checked: ({ events, jobs, pages }) => checked.push({ events, jobs, pages }),
-      ended: (batch) => ended.push(batch),
+      ended() {},
       failed: (error) => failures.push(error),
     },
   });
-  return Object.assign(check, { checked, failures, ended, bus });
+  return Object.assign(check, { checked, failures, bus });
 }
 
 /** Consecutive gsids from `ms` ago on. */
@@ -101,7 +109,7 @@ Deno.test("LateCheck looks at an event when it is 15 s old, and at each once", a
   await db.sql`delete from push_jobs`;
   await check.check();
   assert.deepEqual([await jobsOf(db.sql), await markOf(db.sql)], [[], mark]);
-  const later = await db.sql.begin((transaction) => selectLate(transaction, mark, 9 * SECOND));
+  const later = await selectLate(db.sql, mark, 9 * SECOND);
   assert.equal(later.length, 1, "the other is still to come");
 });
 
@@ -161,7 +169,7 @@ Deno.test("LateCheck goes on without the bus, after those that have one", async 
 
 Deno.test("LateCheck only has a group above largeGroup walked in pages", async () => {
   await using db = await stores.store();
-  await using check = lateCheck(db, new TestBus(), 2);
+  await using check = lateCheck(db, new TestBus(), { largeGroup: 2 });
   const [gsid] = gsids(OLD, 1) as [Gsid];
   await seedConversation(db.sql, team, ["ana", "bo", "cy"]);
   await seedTargets(db.sql, ["bo", "cy"]);
@@ -200,19 +208,6 @@ Deno.test("Late checks of several origins at once make each job once", async () 
   assert.equal(jobs, 200);
 });
 
-Deno.test("LateCheck leaves the batch to a checker that holds the mark, without waiting", async () => {
-  await using db = await stores.store();
-  await using check = lateCheck(db);
-  await seedDirect(db, gsids(OLD, 1));
-  await db.sql.begin(async (other) => {
-    await other`select checked from audit for update`;
-    await check.check();
-  });
-  assert.deepEqual([check.checked, await jobsOf(db.sql)], [[], []]);
-  await check.check();
-  assert.equal((await jobsOf(db.sql)).length, 1);
-});
-
 Deno.test("LateCheck moves the mark only together with the jobs", async () => {
   await using db = await stores.store();
   await using check = lateCheck(db);
@@ -231,34 +226,97 @@ Deno.test("LateCheck moves the mark only together with the jobs", async () => {
   assert.equal((await jobsOf(db.sql)).length, 1);
 });
 
-Deno.test("LateCheck looks at once for those whose connection ended, and leaves the mark alone", async () => {
+Deno.test("LateCheck that slept asks every edge again before it goes on", async () => {
   await using db = await stores.store();
-  await using check = lateCheck(db, new TestBus(), 3);
-  const crowd = direct("crowd", "crowd");
-  const old = ago(30 * SECOND), [young, younger, youngest] = gsids(2 * SECOND, 3) as Gsid[];
-  await seedConversation(db.sql, team, ["ana", "bo", "cy"]);
-  await seedConversation(db.sql, crowd, ["ana", "bo", "cy", "di"]);
-  await seedTargets(db.sql, ["ana", "bo", "cy", "di"]);
-  await seedEvents(db.sql, [message(old)]);
-  await db.sql`update audit set checked = ${old}`;
-  await seedEvents(db.sql, [
-    message(young!),
-    { gsid: younger!, conversation: crowd, sender: "ana" },
-    message(youngest!),
-  ]);
-  const users = [user("bo"), user("di"), user("stranger")];
-  check.bus.publish(ANNOUNCE.ended, encodeMessage<Ended>({ replica: "r1", users }));
+  const bus = new TestBus(), clock = { nowMs: 0 };
+  await using check = lateCheck(db, bus, { clock });
   await check.check();
-  assert.deepEqual(await jobsOf(db.sql), [], "the edge's last word of what was received may come");
-  check.bus.publish(
-    ANNOUNCE.received,
-    encodeMessage<Received>({ replica: "r1", users: [[user("bo"), young!]] }),
-  );
+  const [gsid] = gsids(OLD, 1) as [Gsid];
+  await seedDirect(db, [gsid]);
+  // What bo's edge reported meanwhile lies unread before it.
+  bus.answers = [encodeMessage<Received>({ replica: "r1", users: [[user("bo"), gsid]] })];
+  clock.nowMs += 6 * SECOND;
   await check.check();
-  assert.deepEqual(await jobsOf(db.sql), [`bo ${youngest}`]);
-  assert.deepEqual([await markOf(db.sql), check.ended], [old, [{ users: 3, jobs: 1 }]]);
+  assert.deepEqual([await jobsOf(db.sql), bus.asked.length], [[], 2]);
+  clock.nowMs += SECOND;
   await check.check();
-  assert.equal(check.ended.length, 1);
+  assert.equal(bus.asked.length, 2);
+});
+
+Deno.test("a checker that acts late, on what it read before others moved the mark, does nothing", async () => {
+  await using db = await stores.store();
+  await using check = lateCheck(db);
+  const conversation = direct("ana", "bo");
+  const [first, second] = gsids(OLD, 2) as [Gsid, Gsid];
+  await seedDirect(db, [first]);
+  const { checked: after, behindMs } = await readMark(db.sql);
+  assert.ok(behindMs >= OLD && behindMs < 2 * OLD);
+  await check.check();
+  await seedEvents(db.sql, [{ gsid: second, conversation, sender: "ana" }]);
+  const late = await commitFindings(db.sql, {
+    after,
+    upto: second,
+    lacking: [{ user: user("bo"), received: 0 }],
+    conversations: [conversation],
+    paged: [second],
+  });
+  assert.equal(late, undefined);
+  assert.deepEqual([await jobsOf(db.sql), await markOf(db.sql)], [[`bo ${first}`], first]);
+  assert.equal((await db.sql`select from push_pages`).length, 0);
+  await check.check();
+  assert.deepEqual(await jobsOf(db.sql), [`bo ${first}`, `bo ${second}`]);
+});
+
+Deno.test("LateCheck outlives every session that the server ends, and passes nothing over", async () => {
+  await using db = await stores.store();
+  const sql = createSql(db.url, { name: "victim", maxConnections: 2 });
+  const all = gsids(OLD, 300);
+  await seedDirect(db, all);
+  {
+    await using check = lateCheck({ sql });
+    await waitUntil(async () => {
+      const killed = db.sql`
+        select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'`;
+      await Promise.all([check.check(), killed]);
+      return await markOf(db.sql) === all.at(-1) || undefined;
+    }, { what: "the mark to arrive", withinMs: 10 * SECOND });
+  }
+  assert.deepEqual(await jobsOf(db.sql), all.map((gsid) => `bo ${gsid}`));
+  // One that was ended counts as busy to the driver: it would wait for it for ever.
+  await sql.end({ timeout: 0 });
+});
+
+Deno.test("LateCheck tells how far it is behind, and that grows while it cannot check", async () => {
+  await using db = await stores.store();
+  const clock = { nowMs: 0 };
+  await using check = lateCheck(db, new TestBus(), { clock });
+  await check.check();
+  assert.equal(check.lagMs, 0, "nothing is there to be looked at");
+  await seedDirect(db, [ago(10 * SECOND)]);
+  await check.check();
+  assert.ok(check.lagMs >= 10 * SECOND && check.lagMs < 12 * SECOND, "it is not due yet");
+  await db.sql`alter table audit rename to away`;
+  clock.nowMs += 60 * SECOND;
+  await check.check();
+  assert.ok(check.lagMs >= 70 * SECOND);
+});
+
+Deno.test("LateCheck gets over a batch that is too much for one statement", async () => {
+  await using db = await stores.store();
+  await using check = lateCheck(db);
+  await db.sql`
+    create function refuse() returns trigger language plpgsql as $$
+    begin
+      if (select count(*) from added) > 50 then raise 'it takes too long'; end if;
+      return null;
+    end $$`;
+  await db.sql`
+    create trigger refuse after insert on push_jobs referencing new table as added
+    for each statement execute function refuse()`;
+  await seedDirect(db, gsids(OLD, 200));
+  for (let round = 0; round < 20; round++) await check.check();
+  assert.match(`${check.failures[0]}`, /it takes too long/);
+  assert.equal((await jobsOf(db.sql)).length, 200);
 });
 
 function message(gsid: Gsid): SeedEvent {

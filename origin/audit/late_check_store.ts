@@ -3,35 +3,45 @@
  *
  * Invariant: the recipients of an event are its members at commit, except its sender. A job is one
  * row for an event and a user, whoever made it first. What else can spare a push, such as a mark
- * that it was read, is one more condition of `insertJobs`.
+ * that it was read, is one more condition of `wantedJobs`.
  *
  * @module
  */
 
-import type { Gsid } from "shared/gsid.ts";
+import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
-import type { Sql, Transaction } from "../store/sql.ts";
+import type { Sql } from "../store/sql.ts";
 import type { Lacking, LateEvent } from "./late_check.ts";
 import { MAX_BATCH_EVENTS } from "./late_check.ts";
 
-/** The mark, held until the transaction ends; `undefined` while another checker holds it. */
-export async function holdMark(sql: Transaction): Promise<Gsid | undefined> {
-  const [row] = await sql<{ checked: Gsid }[]>`
-    select checked from audit for update skip locked`;
-  return row?.checked;
+export interface Mark {
+  checked: Gsid;
+  /** The age of the first event behind it, by the database's clock; 0 when there is none. */
+  behindMs: number;
 }
 
-export async function moveMark(sql: Transaction, checked: Gsid): Promise<void> {
-  await sql`update audit set checked = ${checked} where checked < ${checked}`;
+export async function readMark(sql: Sql): Promise<Mark> {
+  const [row] = await sql<[Mark]>`
+    select checked,
+      coalesce(
+        greatest(0, gsid_ago(0) - (select min(gsid) from events where gsid > checked)), 0
+      )::float8 / ${GSID_PER_MS}::float8 as "behindMs"
+    from audit`;
+  return row;
 }
 
 /** The next events after the mark that are at least `ageMs` old. */
-export function selectLate(sql: Transaction, after: Gsid, ageMs: number) {
+export function selectLate(
+  sql: Sql,
+  after: Gsid,
+  ageMs: number,
+  maxEvents = MAX_BATCH_EVENTS,
+) {
   return sql<LateEvent[]>`
     select e.gsid, e.type, e.conversation, c.members
     from events e join conversations c using (conversation)
     where e.gsid > ${after} and e.gsid <= gsid_ago(${ageMs})
-    order by e.gsid limit ${MAX_BATCH_EVENTS}`;
+    order by e.gsid limit ${maxEvents}`;
 }
 
 interface Interval {
@@ -41,7 +51,7 @@ interface Interval {
 
 /** Who was in one of these conversations meanwhile and can be pushed to at all. */
 export async function selectReachable(
-  sql: Transaction,
+  sql: Sql,
   conversations: ConversationId[],
   { after, upto }: Interval,
 ): Promise<UserId[]> {
@@ -53,38 +63,78 @@ export async function selectReachable(
   return rows.map((row) => row.user_id);
 }
 
-/**
- * Makes the jobs that are missing, and says how many those were. Sorted, so that two origins that
- * make the same jobs never wait for each other.
- */
+/** Makes the jobs that are missing, and says how many those were. */
 export async function insertJobs(
-  sql: Transaction | Sql,
+  sql: Sql,
   lacking: Lacking[],
   conversations: ConversationId[],
-  { after, upto }: Interval,
+  interval: Interval,
 ): Promise<number> {
   if (lacking.length === 0 || conversations.length === 0) return 0;
   const { count } = await sql`
-    insert into push_jobs (gsid, user_id)
-    select e.gsid, m.user_id
-    from unnest(
-      ${lacking.map(({ user }) => user)}::text[], ${lacking.map((each) => each.received)}::bigint[]
-    ) as lacking(user_id, received)
-    join members m on m.user_id = lacking.user_id and m.conversation = any(${conversations})
-    join events e on e.conversation = m.conversation
-      and e.gsid > ${after} and e.gsid <= ${upto} and e.gsid > lacking.received
-      and e.gsid >= m.joined and (m.left_at is null or e.gsid <= m.left_at)
-    where e.type = 'message' and e.sender is distinct from m.user_id
-    order by m.user_id, e.gsid
+    insert into push_jobs (gsid, user_id) ${wantedJobs(sql, lacking, conversations, interval)}
     on conflict do nothing`;
   return count;
 }
 
-export async function insertPages(sql: Transaction | Sql, gsids: Gsid[]): Promise<number> {
-  if (gsids.length === 0) return 0;
-  const { count } = await sql`
+/** Sorted, so that two origins that make the same jobs never wait for each other. */
+function wantedJobs(
+  sql: Sql,
+  lacking: Lacking[],
+  conversations: ConversationId[],
+  { after, upto }: Interval,
+  given = sql`true`,
+) {
+  const users = lacking.map(({ user }) => user), received = lacking.map((each) => each.received);
+  return sql`
+    select e.gsid, m.user_id
+    from unnest(${users}::text[], ${received}::bigint[]) as lacking(user_id, received)
+    join members m on m.user_id = lacking.user_id and m.conversation = any(${conversations})
+    join events e on e.conversation = m.conversation
+      and e.gsid > ${after} and e.gsid <= ${upto} and e.gsid > lacking.received
+      and e.gsid >= m.joined and (m.left_at is null or e.gsid <= m.left_at)
+    where e.type = 'message' and e.sender is distinct from m.user_id and ${given}
+    order by m.user_id, e.gsid`;
+}
+
+/** What a batch of the late check found: the mark moves from `after` to `upto`. */
+export interface Findings extends Interval {
+  lacking: Lacking[];
+  conversations: ConversationId[];
+  paged: Gsid[];
+}
+
+/**
+ * Makes the jobs and pages that are missing and moves the mark, in one statement. `undefined`:
+ * another checker has moved it meanwhile, and nothing was done.
+ */
+export async function commitFindings(
+  sql: Sql,
+  { lacking, conversations, paged, ...interval }: Findings,
+): Promise<{ jobs: number; pages: number } | undefined> {
+  const { after, upto } = interval;
+  const given = sql`exists (select from moved)`;
+  const [row] = await sql<[{ moved: boolean; jobs: number; pages: number }]>`
+    with moved as (
+      update audit set checked = ${upto} where checked = ${after} returning checked
+    ), jobs as (
+      insert into push_jobs (gsid, user_id)
+      ${wantedJobs(sql, lacking, conversations, interval, given)}
+      on conflict do nothing returning gsid
+    ), pages as (
+      insert into push_pages (gsid) select unnest(${paged}::bigint[]) where ${given}
+      on conflict do nothing returning gsid
+    )
+    select ${given} as moved, (select count(*)::int from jobs) as jobs,
+      (select count(*)::int from pages) as pages`;
+  const { moved, ...made } = row;
+  return moved ? made : undefined;
+}
+
+export async function insertPages(sql: Sql, gsids: Gsid[]): Promise<void> {
+  if (gsids.length === 0) return;
+  await sql`
     insert into push_pages (gsid) select unnest(${gsids}::bigint[]) on conflict do nothing`;
-  return count;
 }
 
 export interface Recent extends Interval {

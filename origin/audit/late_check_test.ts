@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import {
+  FULL_BATCH,
+  larger,
   type LateEvent,
   MAX_BATCH_EVENTS,
   MAX_BATCH_PAIRS,
   planBatch,
+  smaller,
   whoLacks,
 } from "./late_check.ts";
 import { ReceivedPositions } from "./received.ts";
@@ -25,6 +28,7 @@ Deno.test("planBatch() takes messages only, and moves the mark over everything",
   assert.deepEqual(planBatch(events, 1_000), {
     checked: 40,
     events: 4,
+    pairs: 8,
     conversations: [team, anaBo],
     paged: [],
     cut: false,
@@ -50,6 +54,16 @@ Deno.test("planBatch() knows that a full reading may not be all", () => {
   const events = Array.from({ length: MAX_BATCH_EVENTS }, (_, i) => message(i + 1));
   assert.equal(planBatch(events, 1_000)!.cut, true);
   assert.equal(planBatch(events.slice(1), 1_000)!.cut, false);
+});
+
+Deno.test("a batch that failed is followed by a smaller one, down to one event, and back", () => {
+  let limits = FULL_BATCH;
+  for (let failures = 0; failures < 20; failures++) limits = smaller(limits);
+  assert.deepEqual(limits, { events: 1, pairs: 1 });
+  const batch = planBatch([message(10, 500), message(20)], 1_000, limits)!;
+  assert.deepEqual([batch.checked, batch.cut], [10, true]);
+  for (let successes = 0; successes < 20; successes++) limits = larger(limits);
+  assert.deepEqual(limits, FULL_BATCH);
 });
 
 Deno.test("whoLacks() spares only who has received everything", () => {

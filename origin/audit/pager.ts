@@ -46,7 +46,8 @@ export class Pager implements AsyncDisposable {
   async #walk(): Promise<void> {
     while (!this.#stack.disposed) {
       const page = await walkPage(this.#deps);
-      if (!page) break;
+      // Two that walk one group together would ask everything twice.
+      if (!page || page === "taken") break;
       this.#deps.events.walked(page);
     }
     if (++this.#looks % LOOKS_PER_FORGETTING === 0) await forgetPages(this.#deps.sql);

@@ -2,7 +2,8 @@
  * Push jobs for groups too large to be asked about at once: their members, page by page.
  *
  * Invariant: the jobs of a page and the place in the walk commit together, so a walk that dies goes
- * on where it was, in any origin, and no member is passed over. Whoever uses a device now gets no
+ * on where it was, in any origin, and no member is passed over; a place that moved meanwhile is not
+ * moved back. Whoever uses a device now gets no
  * job, and unknown is not in use. A page that was walked once is never walked again.
  *
  * @module
@@ -13,7 +14,7 @@ import type { ConversationId, UserId } from "shared/ids.ts";
 import { isLookingAt } from "../fan_out/decide.ts";
 import { UNKNOWN } from "../presence/interpret.ts";
 import type { PresenceLookup } from "../presence/lookup.ts";
-import type { Sql, Transaction } from "../store/sql.ts";
+import type { Sql } from "../store/sql.ts";
 import { insertPages } from "./late_check_store.ts";
 import type { ReceivedPositions } from "./received.ts";
 
@@ -33,24 +34,30 @@ export async function requestPages(sql: Sql, gsids: Gsid[]): Promise<void> {
   await insertPages(sql, gsids);
 }
 
-/** Walks one page of one group. `undefined` when there is none, or others walk all there are. */
-export async function walkPage(deps: PageDeps): Promise<{ jobs: number } | undefined> {
-  return await deps.sql.begin(async (transaction) => {
-    const page = await holdPage(transaction);
-    if (!page) return;
-    const limit = deps.pageMembers ?? PAGE_MEMBERS;
-    const members = await selectMembers(transaction, page, limit);
-    const reachable = members.filter((member) => member.reachable).map(({ user_id }) => user_id);
-    const users = await notLooking(reachable, page.gsid, deps);
-    const { count } = await transaction`
-      insert into push_jobs (gsid, user_id)
-      select ${page.gsid}::bigint, unnest(${users}::text[]) on conflict do nothing`;
-    await transaction`
+/**
+ * Walks one page of one group. `undefined`: there is none to walk; `taken`: another origin was
+ * faster, and nothing was done.
+ */
+export async function walkPage(deps: PageDeps): Promise<{ jobs: number } | "taken" | undefined> {
+  const { sql, pageMembers: limit = PAGE_MEMBERS } = deps;
+  const page = await selectPage(sql);
+  if (!page) return;
+  const members = await selectMembers(sql, page, limit);
+  const reachable = members.filter((member) => member.reachable).map(({ user_id }) => user_id);
+  const users = await notLooking(reachable, page.gsid, deps);
+  const [done] = await sql<[{ moved: boolean; jobs: number }]>`
+    with moved as (
       update push_pages set walked = ${members.at(-1)?.user_id ?? page.walked},
         finished = ${members.length < limit}
-      where gsid = ${page.gsid}`;
-    return { jobs: count };
-  });
+      where gsid = ${page.gsid} and walked = ${page.walked} and not finished
+      returning gsid
+    ), jobs as (
+      insert into push_jobs (gsid, user_id)
+      select gsid, unnest(${users}::text[]) from moved on conflict do nothing
+      returning gsid
+    )
+    select exists (select from moved) as moved, (select count(*)::int from jobs) as jobs`;
+  return done.moved ? { jobs: done.jobs } : "taken";
 }
 
 /** Forgets walks that nobody can ask for again. */
@@ -75,16 +82,16 @@ interface OpenPage {
   sender: UserId | null;
 }
 
-async function holdPage(sql: Transaction): Promise<OpenPage | undefined> {
+async function selectPage(sql: Sql): Promise<OpenPage | undefined> {
   const [page] = await sql<OpenPage[]>`
     select p.gsid, p.walked, e.conversation, e.sender
     from push_pages p left join events e using (gsid)
-    where not p.finished order by p.gsid limit 1 for update of p skip locked`;
+    where not p.finished order by p.gsid limit 1`;
   return page;
 }
 
 function selectMembers(
-  sql: Transaction,
+  sql: Sql,
   { gsid, walked, conversation, sender }: OpenPage,
   limit: number,
 ) {

@@ -23,6 +23,8 @@ export interface ReadDigest {
   /** `digest`, as it travels. */
   bytes: Uint8Array;
   events: number;
+  /** Of the same snapshot; the digest ends below it when it was cut. */
+  head: Gsid;
 }
 
 /** Answers an edge that has missed digests: with `after`, what follows it; without, the head. */
@@ -39,9 +41,9 @@ export async function readDigest(
 ): Promise<ReadDigest> {
   // One event concerns many inboxes when many join a group, so events alone do not bound bytes.
   for (let limit = maxEvents;; limit = Math.ceil(limit / 4)) {
-    const { digest, events } = await readInterval(sql, after, limit);
+    const { digest, events, head } = await readInterval(sql, after, limit);
     const bytes = encodeMessage<Digest>(digest);
-    if (bytes.length <= maxBytes || limit === 1) return { digest, bytes, events };
+    if (bytes.length <= maxBytes || limit === 1) return { digest, bytes, events, head };
   }
 }
 
@@ -76,7 +78,7 @@ async function readInterval(sql: Sql, after: Gsid | undefined, limit: number) {
     ],
     ...(cut ? { more: true } : {}),
   };
-  return { digest, events };
+  return { digest, events, head };
 }
 
 function selectHead(sql: Sql) {

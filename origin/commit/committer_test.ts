@@ -3,6 +3,7 @@ import type { JsonObject } from "shared/event.ts";
 import { timeOfGsid } from "shared/gsid.ts";
 import type { GroupId, MessageId, UserId } from "shared/ids.ts";
 import { storesOfThisFile } from "testing/stores.ts";
+import { inTransaction } from "../store/sql.ts";
 import { alert, type Body, message } from "./command.ts";
 import type { Outcome } from "./command_queue.ts";
 
@@ -132,7 +133,7 @@ Deno.test("append() refuses whoever is not in the group, and nobody else of the 
 Deno.test("append() answers busy beyond the bound of the queue, and late after the deadline", async () => {
   await using store = await stores.store();
   const committer = store.committer({ maxQueued: 2, answerWithinMs: 150 });
-  await store.sql.begin(async (sql) => {
+  await inTransaction(store.sql, async (sql) => {
     await sql`select lock_log()`;
     const outcomes = await Promise.all(["a", "b", "c"].map((id) => committer.append(toBo(id))));
     assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["late", "late", "busy"]);

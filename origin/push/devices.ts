@@ -32,19 +32,16 @@ export async function registerDevice(sql: Sql, caller: Caller, data: JsonValue):
   if (typeof registration === "string") return refuse(registration);
   const { platform, token, app } = registration;
   const { user, device } = caller;
-  await sql.begin(async (sql) => {
-    // One at a time for each user, or two registrations would both find room for the last token.
-    await sql`select pg_advisory_xact_lock(hashtext('push_targets'), hashtext(${user}))`;
-    await sql`
-      insert into push_targets (platform, token, user_id, device, app)
-      values (${platform}, ${token}, ${user}, ${device}, ${app})
-      on conflict (platform, token) do update set user_id = excluded.user_id,
-        device = excluded.device, app = excluded.app, registered_at = clock_timestamp()`;
-    await sql`
-      delete from push_targets where id in (
-        select id from push_targets where user_id = ${user}
-        order by registered_at desc, id desc offset ${MAX_TOKENS})`;
-  });
+  await sql`
+    insert into push_targets (platform, token, user_id, device, app)
+    values (${platform}, ${token}, ${user}, ${device}, ${app})
+    on conflict (platform, token) do update set user_id = excluded.user_id,
+      device = excluded.device, app = excluded.app, registered_at = clock_timestamp()`;
+  // By itself, after the other: of several at once, the last to look sees them all.
+  await sql`
+    delete from push_targets where id in (
+      select id from push_targets where user_id = ${user}
+      order by registered_at desc, id desc offset ${MAX_TOKENS})`;
   return { result: {} };
 }
 

@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Sql, Transaction } from "./sql.ts";
+import { inTransaction, type Sql, type Transaction } from "./sql.ts";
 
 export interface Migration {
   name: string;
@@ -31,7 +31,7 @@ export async function migrate(sql: Sql): Promise<string[]> {
 export async function runMigrations(sql: Sql, migrations: Migration[]): Promise<string[]> {
   const ran: string[] = [];
   for (const migration of migrations) {
-    if (await sql.begin((transaction) => runOnce(transaction, migration))) {
+    if (await inTransaction(sql, (transaction) => runOnce(transaction, migration))) {
       ran.push(migration.name);
     }
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { appendMessages } from "origin/commit/append.ts";
 import { message } from "origin/commit/command.ts";
-import { createSql } from "origin/store/sql.ts";
+import { createSql, inTransaction } from "origin/store/sql.ts";
 import type { MessageId, UserId } from "shared/ids.ts";
 import { storesOfThisFile } from "testing/stores.ts";
 import { join, PostgresFrames } from "./postgres_frames.ts";
@@ -51,7 +51,7 @@ Deno.test("answers to reads, to what failed and to what is not committed yet are
   const bad = { ...toBo("bad"), digest: "no digits" };
   await assert.rejects(appendMessages(p.sql, [bad]), { code: "22023" });
   await assert.rejects(
-    p.sql.begin(async (transaction) => {
+    inTransaction(p.sql, async (transaction) => {
       await appendMessages(transaction as unknown as typeof p.sql, [toBo("rolled back")]);
       throw new Error("changed my mind");
     }),

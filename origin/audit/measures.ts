@@ -1,0 +1,128 @@
+/**
+ * What the auditors count: what they found, and what looking for it costs.
+ *
+ * Invariant: whether an auditor keeps up is one number each, which grows while it does not, also
+ * when it does nothing at all: so an alarm needs no other.
+ *
+ * @module
+ */
+
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
+import type { DigestEvents } from "./digest_shell.ts";
+import type { LateCheckEvents } from "./late_check_shell.ts";
+import type { PagerEvents } from "./pager.ts";
+
+export interface AuditEvents {
+  digest: DigestEvents;
+  lateCheck: LateCheckEvents;
+  pager: PagerEvents;
+}
+
+const TOPIC_BUCKETS = [0, 1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000];
+const BYTE_BUCKETS = [100, 1_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
+const INTERVAL_BUCKETS_S = [0, 1, 2, 3, 5, 10, 30, 60, 300, 3_600];
+
+/** `failed` tells of what is tried again. */
+export function countAudit(
+  registry: Registry,
+  failed: (what: string, message: string) => (error: unknown) => void,
+): AuditEvents {
+  return {
+    digest: { ...countDigests(registry), failed: failed("digest", "A digest failed") },
+    lateCheck: {
+      ...countLateChecks(registry),
+      failed: failed("late_check", "The late check failed"),
+    },
+    pager: { ...countPages(registry), failed: failed("pager", "The pager failed") },
+  };
+}
+
+function countDigests(registry: Registry): Omit<DigestEvents, "failed"> {
+  const latency = histogram(registry, {
+    name: "digest_latency_seconds",
+    help: "Digests: from reading to publishing",
+    buckets: LATENCY_BUCKETS_S,
+  });
+  const told = counter(registry, "digest_events_total", "Events told of in digests");
+  const topics = histogram(registry, {
+    name: "digest_topics",
+    help: "Topics that a digest names",
+    buckets: TOPIC_BUCKETS,
+  });
+  const size = histogram(registry, {
+    name: "digest_bytes",
+    help: "What a digest takes on the bus, to each edge",
+    buckets: BYTE_BUCKETS,
+  });
+  const interval = histogram(registry, {
+    name: "digest_interval_seconds",
+    help: "The time from the first to the last commit that a digest covers",
+    buckets: INTERVAL_BUCKETS_S,
+  });
+  const lag = new Gauge({
+    name: "fanfare_origin_digest_lag_seconds",
+    help: "How far the last digest made here stayed behind the head of its snapshot",
+    registers: [registry],
+  });
+  return {
+    made({ events, topics: count, bytes, ms, intervalMs, lagMs }) {
+      latency.observe(ms / 1000);
+      told.inc(events);
+      topics.observe(count);
+      size.observe(bytes);
+      interval.observe(intervalMs / 1000);
+      lag.set(lagMs / 1000);
+    },
+  };
+}
+
+function countLateChecks(registry: Registry): Omit<LateCheckEvents, "failed"> {
+  const latency = histogram(registry, {
+    name: "late_check_latency_seconds",
+    help: "One batch of the late check",
+    buckets: LATENCY_BUCKETS_S,
+  });
+  const checked = counter(
+    registry,
+    "late_checked_events_total",
+    "Events that the late check looked at",
+  );
+  const pairs = counter(
+    registry,
+    "late_checked_pairs_total",
+    "Pairs of an event and a member that the late check looked at, at most",
+  );
+  const made = counter(
+    registry,
+    "late_push_jobs_total",
+    "Push jobs that only the late check made",
+    "after",
+  );
+  for (const after of ["15s", "end"]) made.inc({ after }, 0);
+  return {
+    checked({ events, pairs: count, jobs, ms }) {
+      latency.observe(ms / 1000);
+      checked.inc(events);
+      pairs.inc(count);
+      made.inc({ after: "15s" }, jobs);
+    },
+    ended: ({ jobs }) => made.inc({ after: "end" }, jobs),
+  };
+}
+
+function countPages(registry: Registry): Omit<PagerEvents, "failed"> {
+  const jobs = counter(registry, "paged_push_jobs_total", "Push jobs made for large groups");
+  return { walked: (page) => jobs.inc(page.jobs) };
+}
+
+function counter(registry: Registry, name: string, help: string, ...labelNames: string[]) {
+  return new Counter({ name: `fanfare_origin_${name}`, help, labelNames, registers: [registry] });
+}
+
+function histogram(
+  registry: Registry,
+  { name, ...rest }: { name: string; help: string; buckets: number[] },
+) {
+  return new Histogram({ name: `fanfare_origin_${name}`, ...rest, registers: [registry] });
+}
