@@ -21,6 +21,7 @@ import { CLOSES } from "shared/wire/codes.ts";
 import { boundsOf } from "./bounds.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
+import type { HashKey } from "./hub/topic_hash.ts";
 import { Bucket } from "./limits/rate.ts";
 import { countEvents, type EdgeEvents, exposeMeasures, type Measures } from "./metrics.ts";
 import { Notices } from "./notices.ts";
@@ -165,6 +166,7 @@ function startDelivery(scene: Scene, bus: NatsBus, lease: LeaseKeeper): Delivery
     lease,
     verifier,
     newId: () => crypto.randomUUID() as ConnectionId,
+    hashKey: newHashKey(),
     replay: (sinceMs, handle, signal) => replayStream(bus, sinceMs, handle, signal),
     onFault: (what, error) => notices.warn(what, error),
   });
@@ -224,10 +226,16 @@ function measuresOf(server: SocketServer, delivery: Delivery, lease: LeaseKeeper
   return {
     sockets: () => server.measure(),
     users: () => delivery.roster.users,
-    subscriptions: () => delivery.ledger.subscriptions,
+    subscriptions: () => delivery.hub.audience.size,
+    archive: () => delivery.hub.archive.size,
     proven: () => delivery.ledger.proven,
     presenceWhole: () => lease.whole,
   };
+}
+
+function newHashKey(): HashKey {
+  const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+  return [low!, high!];
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

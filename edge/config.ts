@@ -8,6 +8,7 @@
  * @module
  */
 
+import { readArchiveAfterMs } from "shared/config/archive.ts";
 import { readLogLevel } from "shared/config/log_level.ts";
 import { type NatsConfig, readNatsConfig } from "shared/config/nats.ts";
 import { type InternalConfig, readInternalConfig, readPort } from "shared/config/ports.ts";
@@ -29,6 +30,7 @@ export interface EdgeConfig {
   presence: { ttlS: number; beatS: number };
   limits: LimitsConfig;
   sendBufferBytes: number;
+  archiveAfterMs: number;
   drainMs: number;
   logLevel: LogLevel;
 }
@@ -101,6 +103,7 @@ export function readEdge(read: SettingsReader): EdgeConfig {
       min: 64 * 1024,
       max: 64 * 1024 * 1024,
     }),
+    archiveAfterMs: readArchiveAfterMs(read),
     drainMs: read.integer("DRAIN_MS", {
       about: "How long an edge takes to send its clients elsewhere before it ends",
       fallback: 5000,

@@ -20,6 +20,7 @@ import { Hub } from "./hub/hub.ts";
 import { Ledger } from "./hub/ledger.ts";
 import { Prover } from "./hub/prover.ts";
 import { Replay, type ReplayDeps } from "./hub/replay.ts";
+import type { HashKey } from "./hub/topic_hash.ts";
 import { CommandMeter } from "./limits/command_meter.ts";
 import { UserLimits } from "./limits/user_limits.ts";
 import type { EdgeEvents } from "./metrics.ts";
@@ -47,6 +48,8 @@ export interface DeliveryDeps {
   random(): number;
   /** A name that no other connection has, on any edge. */
   newId(): ConnectionId;
+  /** 64 secret bits for the hashes of idle groups. */
+  hashKey: HashKey;
   /** Hands on what the stream has kept since then (ms since 1970). */
   replay: ReplayDeps["read"];
   onFault(what: string, error: unknown): void;
@@ -104,7 +107,7 @@ export class Delivery {
     const { bus, lease, now, turns, replica } = deps;
     this.#deps = deps;
     const origin = createOrigin(bus);
-    this.hub = this.#createHub(origin);
+    this.hub = this.#createHub(config, origin);
     this.#prover = this.#createProver(origin);
     this.#replay = new Replay({
       read: deps.replay,
@@ -177,16 +180,19 @@ export class Delivery {
   async tick(): Promise<void> {
     this.reporter.tick();
     this.users.prune(this.#deps.turns.nowMs());
+    this.hub.archiveIdle();
     await this.#prover.tick();
   }
 
-  #createHub(origin: Origin): Hub {
+  #createHub(config: EdgeConfig, origin: Origin): Hub {
     const { bus, events } = this.#deps;
     return new Hub({
       ledger: this.ledger,
       subscribe: (subject, handle) => bus.subscribe(subject, handle),
       readChanges: (group, after) => readChanges(origin, group, after),
       pause: () => this.#pause(),
+      archiveAfterMs: config.archiveAfterMs,
+      hashKey: this.#deps.hashKey,
       events,
     });
   }

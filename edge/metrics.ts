@@ -21,7 +21,9 @@ import type { SocketMeasures } from "./socket/accept.ts";
 export interface Measures {
   sockets(): SocketMeasures;
   users(): number;
-  subscriptions(): number;
+  /** By kind of topic. */
+  subscriptions(): Record<string, number>;
+  archive(): { held: number; bytes: number };
   proven(): Gsid;
   presenceWhole(): boolean;
 }
@@ -68,6 +70,8 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   );
   const digests = counter("digests_total", "Digests heard, and what came of them", "outcome");
   const mended = counter("mended_topics_total", "Topics read because they differed from a digest");
+  const wakes = counter("wakes_total", "Idle groups that are heard again, by what woke them", "by");
+  const archived = counter("archived_total", "Groups let go since they were idle");
   const poisoned = counter("poisoned_messages_total", "Bytes on a topic that are no message");
   const presence = counter("presence_errors_total", "Presence requests that failed", "kind");
   const upgrades = counter("upgrades_refused_total", "Upgrades answered with 503", "reason");
@@ -77,6 +81,7 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   const faults = counter("handler_faults_total", "Connections closed by an exception of ours");
   for (const result of ["live", "recovered", "not_recovered"]) connects.inc({ result }, 0);
   for (const by of ["digest", "stream"]) healed.inc({ by }, 0);
+  for (const by of ["copy", "digest", "entered"]) wakes.inc({ by }, 0);
   for (const by of ["connection", "user", "edge"]) limited.inc({ by }, 0);
 
   return {
@@ -94,6 +99,8 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
       if (source !== "live") healed.inc({ by: source });
     },
     poisoned: () => poisoned.inc(),
+    woken: (by) => wakes.inc({ by }),
+    archived: () => archived.inc(),
     judged(outcome, topics) {
       digests.inc({ outcome });
       mended.inc(topics);
@@ -121,7 +128,21 @@ export function exposeMeasures(registry: Registry, now: () => number, measures: 
     });
   gauge("connections", "Open WebSockets", () => measures.sockets().open);
   gauge("users", "Users with a connection here", measures.users);
-  gauge("subscriptions", "Topics heard on the bus", measures.subscriptions);
+  new Gauge({
+    name: "fanfare_edge_subscriptions",
+    help: "Topics heard on the bus, by kind",
+    labelNames: ["kind"],
+    registers: [registry],
+    collect() {
+      for (const [kind, count] of Object.entries(measures.subscriptions())) {
+        this.set({ kind }, count);
+      }
+    },
+  });
+  gauge("archived_groups", "Idle groups held, each for each connection", () => {
+    return measures.archive().held;
+  });
+  gauge("archive_bytes", "Memory of the idle groups held", () => measures.archive().bytes);
   gauge("queued_bytes", "Waiting for all clients", () => measures.sockets().queuedBytes);
   gauge("queued_max_bytes", "Waiting for the slowest", () => measures.sockets().maxQueuedBytes);
   gauge("presence_whole", "1 while the store has all presence", () => +measures.presenceWhole());

@@ -138,7 +138,8 @@ async function openBus({ config, giveUp, events, parts, every }: Scene): Promise
 
 function startServing(scene: Scene, database: Database, bus: NatsBus, delivery: Delivery) {
   const { config, events, parts, elapsedMs } = scene;
-  const { handlers, api: deps } = createHandlers({ database, bus, name: config.name, ...delivery });
+  const { name, largeGroup } = config;
+  const { handlers, api: deps } = createHandlers({ database, bus, name, largeGroup, ...delivery });
   const serving = serve({ bus, handlers, events: events.serve, nowMs: elapsedMs });
   parts.defer(() => serving.stop());
   const api = createApi({ key: config.api.key, deps, onFault: events.api });

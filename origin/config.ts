@@ -8,6 +8,7 @@
  * @module
  */
 
+import { readArchiveAfterMs } from "shared/config/archive.ts";
 import { readLogLevel } from "shared/config/log_level.ts";
 import { type NatsConfig, readNatsConfig } from "shared/config/nats.ts";
 import { type InternalConfig, readInternalConfig, readPort } from "shared/config/ports.ts";
@@ -27,6 +28,7 @@ export interface OriginConfig {
   redis: RedisConfig & { timeoutMs: number };
   /** A group with more members is published to without asking who is there. */
   largeGroup: number;
+  archiveAfterMs: number;
   fastPaths: { live: boolean; push: boolean };
   push: PushConfig;
   logLevel: LogLevel;
@@ -87,6 +89,7 @@ export function readOrigin(read: SettingsReader): OriginConfig {
       min: 1,
       max: 1_000_000,
     }),
+    archiveAfterMs: readArchiveAfterMs(read),
     fastPaths: readFastPaths(read),
     push: readPush(read),
     logLevel: readLogLevel(read),

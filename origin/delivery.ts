@@ -61,6 +61,7 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
     },
     events: events.fanOut,
     nowMs: elapsedMs,
+    archiveAfterMs: config.archiveAfterMs,
     paths: config.fastPaths,
     reached,
   });

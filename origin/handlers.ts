@@ -34,10 +34,11 @@ export interface HandlerDeps {
   bus: Pick<Bus, "publish">;
   committer: Committer;
   presence: PresenceLookup;
+  largeGroup: number;
 }
 
 export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: ApiDeps } {
-  const { database: { reads }, bus, committer, presence } = deps;
+  const { database: { reads }, bus, committer, presence, largeGroup } = deps;
   const call: ApiDeps["call"] = (given) => dispatch({ sql: reads, committer, presence }, given);
   const publish = (topic: TopicKey, live: Live) => bus.publish(subjectOf(topic), encodeLive(live));
   const sendAll = (sends: SendBatch["sends"]) =>
@@ -45,10 +46,10 @@ export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: Ap
   const handlers: Handlers = {
     send: sendAll,
     call,
-    enter: (request) => enter(reads, request),
+    enter: (request) => enter(reads, request, { largeGroup }),
     catchUp(read) {
       if (read.claim) publish(inboxTopic(read.user), taken(read.claim));
-      return catchUp(reads, read);
+      return catchUp(reads, read, { largeGroup });
     },
     mend: (read) => mend(reads, read),
     changes: (read) => changes(reads, read),

@@ -38,6 +38,15 @@ export function gsidAt(ms: number): Gsid {
   return Math.max(0, (ms - GSID_EPOCH_MS) * GSID_PER_MS);
 }
 
+/**
+ * Whether a group whose last event is `last` counts as idle at `now`. Both are gsids, so no clock
+ * is asked. An edge asks at what it has proven, and lets an idle group go; an origin asks at each
+ * new event, which lies above whatever was proven: so it takes for idle all that any edge let go.
+ */
+export function isIdle(last: Gsid, now: Gsid, archiveAfterMs: number): boolean {
+  return now - last > archiveAfterMs * GSID_PER_MS;
+}
+
 export function shardOfGsid(gsid: Gsid): number {
   return gsid % GSID_STEP;
 }

@@ -1,85 +1,99 @@
 /**
- * Who on this edge hears which topic, and in which interval: the subscriptions and their targets.
+ * Who on this edge hears which topic, and in which interval.
  *
- * Invariant: a subscription stands on the bus and in the ledger for as long as it has a target, and
- * an interval that has ended stays until everything in it was handed out. Knows nothing of what is
- * handed.
+ * Invariants: an interval that has ended stays until everything in it was handed out. A group is
+ * heard by all connections of its members here, or held as idle by all of them. Knows nothing of
+ * what is handed.
  *
  * @module
  */
 
+import type { GroupState } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, GroupId, UserId } from "shared/ids.ts";
-import { groupTopic, inboxTopic, parseTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
+import { groupTopic, inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
+import type { Archive } from "./archive.ts";
 import type { Ledger } from "./ledger.ts";
+import type { SubscriptionsDeps } from "./subscriptions.ts";
+import { Targets } from "./targets.ts";
 import { type Receiver, Subscription, type Target } from "./topics.ts";
 
-export interface AudienceDeps {
-  ledger: Pick<Ledger, "enter" | "leave">;
-  /** Listens on the bus; gives what ends this. */
-  listen(subscription: Subscription): () => void;
+export interface AudienceDeps extends SubscriptionsDeps {
+  ledger: Pick<Ledger, "enter" | "leave" | "proven">;
+  archive: Archive;
+  events: AudienceEvents;
+}
+
+/** What woke an idle group: an event of it on an inbox or in the stream, a digest, a connection. */
+export type Waker = "copy" | "digest" | "entered";
+
+export interface AudienceEvents {
+  /** An idle group is heard again. */
+  woken(by: Waker): void;
+  /** A group is idle, and heard no longer. */
+  archived(): void;
 }
 
 export class Audience {
   readonly #deps: AudienceDeps;
-  readonly #subscriptions = new Map<string, Subscription>();
-  readonly #silence = new Map<string, () => void>();
-  readonly #byTopic = new Map<TopicKey, Set<Subscription>>();
-  readonly #targets = new Map<Receiver, Map<Subscription, Target[]>>();
+  readonly #targets: Targets;
   /** Intervals that have ended, and wait until everything in them was handed out. */
   readonly #ending = new Map<Target, Subscription>();
+  /** Where the search for idle groups goes on. */
+  #search: Iterator<Subscription>;
 
   constructor(deps: AudienceDeps) {
     this.#deps = deps;
+    this.#targets = new Targets(deps);
+    this.#search = this.#targets.subscriptions[Symbol.iterator]();
   }
 
   get receivers(): IterableIterator<Receiver> {
-    return this.#targets.keys();
+    return this.#targets.receivers;
   }
 
-  get size(): { receivers: number; subscriptions: number } {
-    return { receivers: this.#targets.size, subscriptions: this.#subscriptions.size };
+  get size(): Targets["size"] {
+    return this.#targets.size;
   }
 
   of(topic: TopicKey): Iterable<Subscription> {
-    return this.#byTopic.get(topic) ?? [];
+    return this.#targets.subscriptions.of(topic);
   }
 
   stands(subscription: Subscription): boolean {
-    return this.#subscriptions.get(subscription.key) === subscription;
+    return this.#targets.subscriptions.get(subscription.key) === subscription;
   }
 
   /** Enters a connection's inbox, in a subscription of its own, and the alerts. */
   enterInbox(receiver: Receiver): void {
-    this.#targets.set(receiver, new Map());
+    this.#targets.add(receiver);
     const inbox = this.#open(inboxKey(receiver.id), inboxTopic(receiver.user), Infinity);
-    this.#aim(receiver, inbox, 0);
-    this.#aim(receiver, this.#open(SYSTEM_ALERTS, SYSTEM_ALERTS, Infinity), 0);
+    this.#targets.aim(receiver, inbox, 0);
+    this.#targets.aim(receiver, this.#open(SYSTEM_ALERTS, SYSTEM_ALERTS, Infinity), 0);
   }
 
-  /** Enters a group. `membership`: the last change that the caller's knowledge includes. */
-  enterGroup(receiver: Receiver, group: GroupId, membership: Gsid, floor: Gsid): void {
+  /** Enters the groups that an origin read; the idle ones, which nobody here hears, are held. */
+  enterGroups(receiver: Receiver, groups: readonly GroupState[]): void {
     if (!this.#targets.has(receiver)) return;
-    const topic = groupTopic(group);
-    this.#aim(receiver, this.#open(topic, topic, membership), floor);
-  }
-
-  /** Whether the receiver hears the group, and no event that ends this is known. */
-  hears(receiver: Receiver, group: GroupId): boolean {
-    const targets = this.#aimed(receiver, groupTopic(group));
-    return targets.some((target) => target.ceiling === Infinity);
+    for (const state of groups) {
+      if (!this.#hold(receiver, state)) this.#enterGroup(receiver, state, 0);
+    }
   }
 
   /**
    * The receiver's catch-up took its snapshot at `head`: what lies up to it is read from the
-   * database, and `groups` are all that its user was in.
+   * database, and `groups` are all that its user was in. Gives those that it must enter yet.
    */
-  settle(receiver: Receiver, head: Gsid, groups: ReadonlySet<GroupId>): void {
-    const topics = new Set<TopicKey>([...groups].map(groupTopic));
-    for (const [subscription, targets] of this.#targets.get(receiver) ?? []) {
+  settle(receiver: Receiver, head: Gsid, groups: readonly GroupState[]): GroupState[] {
+    if (!this.#targets.has(receiver)) return [];
+    const topics = new Set(groups.map(({ group }) => groupTopic(group)));
+    for (const [target, subscription] of this.#targets.of(receiver)) {
       const member = !isGroup(subscription) || topics.has(subscription.topic);
-      for (const target of [...targets]) this.#settle(target, subscription, head, member);
+      this.#settle(target, subscription, head, member);
     }
+    // What it held is decided anew: some of it may have been left by then, or be idle no longer.
+    this.#deps.archive.drop(receiver);
+    return groups.filter((state) => !this.#keeps(receiver, state));
   }
 
   /**
@@ -88,25 +102,28 @@ export class Audience {
    */
   settleGained(receiver: Receiver, group: GroupId, joined: Gsid, head: Gsid, member: boolean) {
     const topic = groupTopic(group);
-    const subscription = this.#subscriptions.get(topic);
+    const subscription = this.#targets.subscriptions.get(topic);
     if (!subscription) return;
-    for (const target of [...this.#aimed(receiver, topic)]) {
+    for (const target of [...this.#targets.on(topic, receiver)]) {
       if (target.floor >= joined) this.#settle(target, subscription, head, member);
     }
   }
 
   /** Leaves every topic; the last to leave one ends its subscription. */
   leave(receiver: Receiver): void {
-    for (const [subscription, targets] of this.#targets.get(receiver) ?? []) {
-      for (const target of [...targets]) this.#drop(target, subscription);
-    }
-    this.#targets.delete(receiver);
+    this.#deps.archive.drop(receiver);
+    for (const [target] of this.#targets.of(receiver)) this.#ending.delete(target);
+    this.#targets.remove(receiver);
   }
 
   /** `users` left the group by the event `gsid`. */
   end(group: GroupId, users: ReadonlySet<UserId>, gsid: Gsid): void {
-    const subscription = this.#subscriptions.get(groupTopic(group));
+    const topic = groupTopic(group);
+    // What was committed before it, and never told, is due to them: a digest has to look for it.
+    if (gsid > this.#deps.ledger.proven) this.wake(topic, "copy");
+    const subscription = this.#targets.subscriptions.get(topic);
     if (!subscription) return;
+    subscription.note(gsid);
     const confused = subscription.end(users, gsid);
     for (const target of subscription.targets) {
       if (target.ceiling !== Infinity) this.#ending.set(target, subscription);
@@ -116,12 +133,16 @@ export class Audience {
 
   /** The receiver's user joined the group by the event `joined`; `cursor` was valid then. */
   gain(receiver: Receiver, group: GroupId, joined: Gsid, cursor: Gsid): void {
-    const targets = this.#aimed(receiver, groupTopic(group));
+    const topic = groupTopic(group);
+    // Who holds it knows every membership of its own up to what is proven.
+    if (joined <= this.#deps.ledger.proven && this.#deps.archive.holds(topic)) return;
+    this.wake(topic, "copy");
+    const targets = this.#targets.on(topic, receiver);
     const known = targets.find((each) => each.floor <= joined && each.ceiling > joined);
     if (known) known.joined = Math.max(known.joined, joined);
     else if (targets.some((each) => each.floor > joined)) receiver.outOfOrder();
     else {
-      this.enterGroup(receiver, group, joined, joined);
+      this.#enterGroup(receiver, { group, membership: joined, last: joined }, joined);
       receiver.gained(group, joined, cursor);
     }
   }
@@ -133,45 +154,91 @@ export class Audience {
     }
   }
 
-  /** Who hears what, as text: equal for audiences that behave alike from here on. */
+  /**
+   * Hears an idle group again, for all who held it; false: nobody did. `membership`: the last
+   * change that is known to whoever opens it.
+   */
+  wake(topic: TopicKey, by: Waker, membership = Infinity): boolean {
+    const holders = this.#deps.archive.wake(topic);
+    if (holders.length === 0) return false;
+    const { proven } = this.#deps.ledger;
+    // Of their own memberships all know what is proven, though one of them may know more.
+    const subscription = this.#open(topic, topic, Math.min(membership, proven));
+    for (const holder of holders) this.#targets.aim(holder, subscription, proven);
+    this.#deps.events.woken(by);
+    return true;
+  }
+
+  /** Looks at the next `most` subscriptions, and lets go of the groups that are idle by now. */
+  archiveIdle(most: number): void {
+    for (let looked = 0; looked < most; looked++) {
+      const next = this.#search.next();
+      if (next.done) {
+        this.#search = this.#targets.subscriptions[Symbol.iterator]();
+        return;
+      }
+      if (this.#mayGo(next.value)) this.#letGo(next.value);
+    }
+  }
+
+  /** Who hears and who holds what, as text: equal for audiences that behave alike from here on. */
   toString(): string {
-    return [...this.#subscriptions.values()].map(String).sort().join(" ");
+    const subscriptions = [...this.#targets.subscriptions].map(String).sort();
+    return `${subscriptions.join(" ")} idle: ${this.#deps.archive}`;
   }
 
-  #open(key: string, topic: TopicKey, applied: Gsid): Subscription {
-    const known = this.#subscriptions.get(key);
+  /** No change is being read, no interval ends, and nobody is catching up. */
+  #mayGo(subscription: Subscription): boolean {
+    const { large, held, last, targets } = subscription;
+    if (!isGroup(subscription) || large || held || !this.#deps.archive.isIdle(last)) return false;
+    return [...targets].every(({ ceiling, receiver }) => ceiling === Infinity && receiver.live);
+  }
+
+  #letGo(subscription: Subscription): void {
+    for (const target of [...subscription.targets]) {
+      this.#deps.archive.hold(subscription.topic, target.receiver);
+      this.#drop(target, subscription);
+    }
+    this.#deps.events.archived();
+  }
+
+  /** Whether the receiver hears the group, as no event that ends this is known, or may hold it. */
+  #keeps(receiver: Receiver, state: GroupState): boolean {
+    const topic = groupTopic(state.group);
+    const hears = this.#targets.on(topic, receiver).some(({ ceiling }) => ceiling === Infinity);
+    if (hears) this.#targets.subscriptions.get(topic)?.note(state.last);
+    return hears || this.#hold(receiver, state);
+  }
+
+  /** Holds a group that is idle and that nobody here hears. */
+  #hold(receiver: Receiver, { group, last }: GroupState): boolean {
+    const { archive } = this.#deps;
+    const topic = groupTopic(group);
+    const isHeard = this.#targets.subscriptions.get(topic) !== undefined;
+    if (isHeard || last === undefined || !archive.isIdle(last)) return false;
+    archive.hold(topic, receiver);
+    return true;
+  }
+
+  /** `membership`: the last change that the caller's knowledge includes. */
+  #enterGroup(receiver: Receiver, { group, membership, last }: GroupState, floor: Gsid): void {
+    const topic = groupTopic(group);
+    this.wake(topic, "entered", membership);
+    const subscription = this.#open(topic, topic, membership, last);
+    subscription.note(last);
+    this.#targets.aim(receiver, subscription, floor);
+  }
+
+  #open(key: string, topic: TopicKey, applied: Gsid, last?: Gsid): Subscription {
+    const { subscriptions } = this.#targets;
+    const known = subscriptions.get(key);
     if (known) return known;
-    const subscription = new Subscription(key, topic, applied);
-    this.#subscriptions.set(key, subscription);
-    this.#deps.ledger.enter(key, topic);
-    const siblings = this.#byTopic.get(topic);
-    if (siblings) siblings.add(subscription);
-    else this.#byTopic.set(topic, new Set([subscription]));
-    this.#silence.set(key, this.#deps.listen(subscription));
+    const subscription = new Subscription(key, topic, {
+      applied,
+      last: last ?? this.#deps.ledger.proven,
+    });
+    subscriptions.open(subscription);
     return subscription;
-  }
-
-  #close(subscription: Subscription): void {
-    const { key, topic } = subscription;
-    this.#silence.get(key)?.();
-    this.#silence.delete(key);
-    this.#subscriptions.delete(key);
-    this.#deps.ledger.leave(key);
-    const siblings = this.#byTopic.get(topic);
-    siblings?.delete(subscription);
-    if (siblings?.size === 0) this.#byTopic.delete(topic);
-  }
-
-  #aim(receiver: Receiver, subscription: Subscription, floor: Gsid): void {
-    const target = { receiver, floor, ceiling: Infinity, joined: floor };
-    subscription.targets.add(target);
-    const aimed = this.#targets.get(receiver)!;
-    aimed.set(subscription, [...aimed.get(subscription) ?? [], target]);
-  }
-
-  #aimed(receiver: Receiver, topic: TopicKey): Target[] {
-    const subscription = this.#subscriptions.get(topic);
-    return subscription && this.#targets.get(receiver)?.get(subscription) || [];
   }
 
   #settle(target: Target, subscription: Subscription, head: Gsid, member: boolean): void {
@@ -184,13 +251,8 @@ export class Audience {
   }
 
   #drop(target: Target, subscription: Subscription): void {
-    subscription.targets.delete(target);
     this.#ending.delete(target);
-    const aimed = this.#targets.get(target.receiver);
-    const rest = aimed?.get(subscription)?.filter((other) => other !== target) ?? [];
-    if (rest.length > 0) aimed?.set(subscription, rest);
-    else aimed?.delete(subscription);
-    if (subscription.targets.size === 0) this.#close(subscription);
+    this.#targets.drop(target, subscription);
   }
 }
 
@@ -199,6 +261,6 @@ export function inboxKey(connection: ConnectionId): string {
   return `inbox ${connection}`;
 }
 
-function isGroup(subscription: Subscription): boolean {
-  return parseTopic(subscription.topic)?.kind === "group-chat";
+function isGroup({ key, topic }: Subscription): boolean {
+  return key === topic && topic !== SYSTEM_ALERTS;
 }

@@ -10,14 +10,18 @@
 
 import type { BusMessage, BusSubscription } from "shared/bus/bus.ts";
 import { type Control, decodeLive, type Live } from "shared/bus/live.ts";
+import type { Digest } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { GroupId } from "shared/ids.ts";
 import { parseTopic, subjectOf, type TopicKey } from "shared/topic.ts";
-import { Audience, inboxKey } from "./audience.ts";
+import { Archive } from "./archive.ts";
+import { Audience, type AudienceEvents, inboxKey } from "./audience.ts";
 import type { Ledger } from "./ledger.ts";
 import { readChange } from "./membership.ts";
 import { Publication } from "./publication.ts";
+import type { HashKey } from "./topic_hash.ts";
 import type { Receiver, Subscription } from "./topics.ts";
+import { readWake } from "./wake.ts";
 
 export interface HubDeps {
   ledger: Ledger;
@@ -26,13 +30,17 @@ export interface HubDeps {
   readChanges(group: GroupId, after: Gsid): Promise<Live[]>;
   /** Resolves when it is time to try a failed read again. */
   pause(): Promise<void>;
+  /** A group in which nothing happened for so long is not listened to. */
+  archiveAfterMs: number;
+  /** 64 secret bits for the hashes of idle groups. */
+  hashKey: HashKey;
   events: HubEvents;
 }
 
 /** Where an event came from: the bus, a read because of a digest, or the stream read again. */
 export type Source = "live" | "digest" | "stream";
 
-export interface HubEvents {
+export interface HubEvents extends AudienceEvents {
   /** `gsid` was handed to a subscription that had not had it. */
   handed(gsid: Gsid, source: Source): void;
   /** Bytes on a topic that no release this edge knows can have written. */
@@ -41,17 +49,25 @@ export interface HubEvents {
 
 /** Live events that may wait behind a membership change; what is beyond is left to the digest. */
 const MAX_HELD = 10_000;
+/** Subscriptions that one round looks at for idle groups: 100,000 take less than a minute. */
+const PER_ROUND = 2_000;
 
 export class Hub {
   /** Who hears what; connections enter and leave here. */
   readonly audience: Audience;
+  /** The idle groups of its connections. */
+  readonly archive: Archive;
   readonly #deps: HubDeps;
   readonly #reading = new Set<Promise<void>>();
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
+    const { ledger, archiveAfterMs, hashKey, events } = deps;
+    this.archive = new Archive({ archiveAfterMs, hashKey, proven: () => ledger.proven });
     this.audience = new Audience({
-      ledger: deps.ledger,
+      ledger,
+      archive: this.archive,
+      events,
       listen: (subscription) => {
         const subject = subjectOf(subscription.topic);
         const heard = deps.subscribe(subject, (message) => this.#onMessage(subscription, message));
@@ -60,9 +76,28 @@ export class Hub {
     });
   }
 
-  /** Hands an event that was read to every subscription of its topic. */
+  /** Hands an event that was read to every subscription of its topic; an idle group wakes. */
   mend(topic: TopicKey, live: Live, source: Source = "digest"): void {
+    if (live.kind === "wake") return this.#wake(topic, live, source);
+    if (live.gsid > this.#deps.ledger.proven) {
+      this.audience.wake(topic, source === "digest" ? "digest" : "copy");
+    }
     for (const subscription of this.audience.of(topic)) this.#arrive(subscription, live, source);
+  }
+
+  /**
+   * To be called with a digest before it is judged: groups that it names are idle no longer, and
+   * what it knows of them is missing here. Gives whether there were any.
+   */
+  wakeNamed({ topics }: Pick<Digest, "topics">): boolean {
+    let woken = false;
+    for (const [topic] of topics) if (this.audience.wake(topic, "digest")) woken = true;
+    return woken;
+  }
+
+  /** To be called every second: lets go of some of the groups that are idle by now. */
+  archiveIdle(): void {
+    this.audience.archiveIdle(PER_ROUND);
   }
 
   /**
@@ -89,6 +124,7 @@ export class Hub {
     const live = decodeLive(message.data);
     if (!live) this.#deps.events.poisoned(subscription.topic);
     else if (live.kind === "control") this.#control(subscription, live);
+    else if (live.kind === "wake") this.#wake(subscription.topic, live, "live");
     else this.#arrive(subscription, live, "live");
   }
 
@@ -101,7 +137,15 @@ export class Hub {
     }
   }
 
+  /** The copy is nobody's own event: it is handed on as if it had come on the group's topic. */
+  #wake(inbox: TopicKey, copy: Live, source: Source): void {
+    const wake = readWake(copy);
+    if (!wake) return this.#deps.events.poisoned(inbox);
+    this.mend(wake.topic, wake.live, source);
+  }
+
   #arrive(subscription: Subscription, live: Live, source: Source): void {
+    if (live.large) subscription.large = true;
     if (subscription.held) {
       // What a digest asked for must not be lost: everything up to its end is about to be proven.
       const room = subscription.held.length < MAX_HELD || source === "digest";

@@ -1,81 +1,11 @@
 import assert from "node:assert/strict";
-import type { BusMessage } from "shared/bus/bus.ts";
-import { encodeLive, type Live } from "shared/bus/live.ts";
 import type { Digest } from "shared/bus/requests.ts";
-import type { ConnectionId, GroupId, UserId } from "shared/ids.ts";
-import { groupTopic, inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
-import { Hub } from "./hub.ts";
-import { Ledger } from "./ledger.ts";
-import type { Publication } from "./publication.ts";
-import type { Receiver } from "./topics.ts";
-
-const g = "g" as GroupId;
-const G = groupTopic(g);
-
-interface Seen extends Receiver {
-  got: number[];
-  offsets: (number | undefined)[];
-  gains: [string, number, number][];
-  confused: number;
-}
-
-function receiver(id: string, user: string): Seen {
-  const seen: Seen = {
-    id: id as ConnectionId,
-    user: user as UserId,
-    got: [],
-    offsets: [],
-    gains: [],
-    confused: 0,
-    receive(publication: Publication) {
-      seen.got.push(publication.gsid);
-      seen.offsets.push(publication.offset);
-    },
-    gained: (group, joined, cursor) => seen.gains.push([group, joined, cursor]),
-    outOfOrder: () => seen.confused++,
-    control() {},
-    proved() {},
-  };
-  return seen;
-}
-
-function rig(changes: Live[] = []) {
-  const handlers = new Map<string, Set<(message: BusMessage) => void>>();
-  const ledger = new Ledger();
-  const reads: number[] = [];
-  const hub = new Hub({
-    ledger,
-    subscribe(subject, handle) {
-      const all = handlers.get(subject) ?? new Set();
-      handlers.set(subject, all.add(handle));
-      return { unsubscribe: () => void all.delete(handle) };
-    },
-    readChanges(_group, after) {
-      reads.push(after);
-      return Promise.resolve(changes.filter(({ gsid }) => gsid > after));
-    },
-    pause: () => Promise.resolve(),
-    events: { handed() {}, poisoned() {} },
-  });
-  ledger.begin(10, "E");
-  const publish = (topic: TopicKey, live: Partial<Live>) => {
-    const data = encodeLive({ kind: "event", gsid: 0, membership: 0, data: "{}", ...live });
-    const message = { subject: subjectOf(topic), data, respond() {} };
-    for (const handle of handlers.get(message.subject) ?? []) handle(message);
-  };
-  const listening = (topic: TopicKey) => handlers.get(subjectOf(topic))?.size ?? 0;
-  return { hub, ledger, publish, reads, listening };
-}
-
-const membership = (type: string, gsid: number, members: string[], before = 0): Live => ({
-  kind: "membership",
-  gsid,
-  membership: before,
-  data: JSON.stringify({ type, group: "g", members }),
-});
+import type { GroupId, UserId } from "shared/ids.ts";
+import { groupTopic, inboxTopic } from "shared/topic.ts";
+import { enter, G, g, hubRig, membership, receiver, state } from "./testing.ts";
 
 Deno.test("each device has a subscription of its own, and gets each event once", () => {
-  const { hub, publish, listening } = rig();
+  const { hub, publish, listening } = hubRig();
   const phone = receiver("c1", "ana"), laptop = receiver("c2", "ana");
   hub.audience.enterInbox(phone);
   hub.audience.enterInbox(laptop);
@@ -91,7 +21,7 @@ Deno.test("each device has a subscription of its own, and gets each event once",
 });
 
 Deno.test("what the answer to a send told a connection counts as handed to its inbox alone", () => {
-  const { hub, ledger, publish } = rig();
+  const { hub, ledger, publish } = hubRig();
   const phone = receiver("c1", "ana"), laptop = receiver("c2", "ana");
   const inbox = inboxTopic("ana" as UserId);
   const digest = { v: 1, epoch: "E", after: 10, upto: 20, topics: [[inbox, 1, 20]] } as Digest;
@@ -105,11 +35,11 @@ Deno.test("what the answer to a send told a connection counts as handed to its i
 });
 
 Deno.test("a group has one subscription on the edge, which ends with its last member", () => {
-  const { hub, publish, listening } = rig();
+  const { hub, publish, listening } = hubRig();
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
   for (const each of [ana, ben]) {
     hub.audience.enterInbox(each);
-    hub.audience.enterGroup(each, g, 5, 0);
+    enter(hub, each, g, 5);
   }
   assert.equal(listening(G), 1);
   publish(G, { gsid: 20, membership: 5 });
@@ -121,11 +51,11 @@ Deno.test("a group has one subscription on the edge, which ends with its last me
 });
 
 Deno.test("one who left gets what was committed before, however late, and nothing after", () => {
-  const { hub, ledger, publish, listening } = rig();
+  const { hub, ledger, publish, listening } = hubRig();
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
   for (const each of [ana, ben]) {
     hub.audience.enterInbox(each);
-    hub.audience.enterGroup(each, g, 5, 0);
+    enter(hub, each, g, 5);
   }
   const left = membership("group.left", 30, ["ben"], 5);
   publish(G, left);
@@ -143,11 +73,11 @@ Deno.test("one who left gets what was committed before, however late, and nothin
 
 Deno.test("an event that overtook a membership change waits until the change was read", async () => {
   const left = membership("group.left", 30, ["ben"], 5);
-  const { hub, publish, reads } = rig([left]);
+  const { hub, publish, reads } = hubRig([left]);
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
   for (const each of [ana, ben]) {
     hub.audience.enterInbox(each);
-    hub.audience.enterGroup(each, g, 5, 0);
+    enter(hub, each, g, 5);
   }
   publish(G, { gsid: 40, membership: 30 });
   publish(G, { gsid: 20, membership: 5 });
@@ -159,7 +89,7 @@ Deno.test("an event that overtook a membership change waits until the change was
 });
 
 Deno.test("a join on the inbox enters the group at once, from that event on", () => {
-  const { hub, publish } = rig();
+  const { hub, publish } = hubRig();
   const ana = receiver("c1", "ana");
   hub.audience.enterInbox(ana);
   publish(inboxTopic(ana.user), membership("group.joined", 30, ["ana"]));
@@ -174,12 +104,12 @@ Deno.test("a join on the inbox enters the group at once, from that event on", ()
 });
 
 Deno.test("settle() drops groups that the snapshot does not hold, and what it covers", () => {
-  const { hub, publish } = rig();
+  const { hub, publish } = hubRig();
   const ana = receiver("c1", "ana");
   hub.audience.enterInbox(ana);
-  hub.audience.enterGroup(ana, g, 5, 0);
-  hub.audience.enterGroup(ana, "h" as GroupId, 6, 0);
-  hub.audience.settle(ana, 50, new Set([g]));
+  enter(hub, ana, g, 5);
+  enter(hub, ana, "h" as GroupId, 6);
+  hub.audience.settle(ana, 50, [state(g, 5)]);
   publish(G, { gsid: 50, membership: 5 });
   publish(groupTopic("h" as GroupId), { gsid: 60, membership: 6 });
   publish(G, { gsid: 61, membership: 5 });
@@ -187,11 +117,11 @@ Deno.test("settle() drops groups that the snapshot does not hold, and what it co
 });
 
 Deno.test("a snapshot after leaving and joining again leaves one interval, not two", () => {
-  const { hub, publish } = rig();
+  const { hub, publish } = hubRig();
   const ana = receiver("c1", "ana");
   hub.audience.enterInbox(ana);
-  hub.audience.enterGroup(ana, g, 5, 0);
-  hub.audience.settle(ana, 20, new Set([g]));
+  enter(hub, ana, g, 5);
+  hub.audience.settle(ana, 20, [state(g, 5)]);
   const inbox = inboxTopic(ana.user);
   publish(inbox, membership("group.left", 30, ["ana"], 5));
   publish(inbox, membership("group.joined", 40, ["ana"], 30));
@@ -203,11 +133,11 @@ Deno.test("a snapshot after leaving and joining again leaves one interval, not t
 });
 
 Deno.test("memberships that come out of order end the connection, for it to resume", () => {
-  const { hub, publish } = rig();
+  const { hub, publish } = hubRig();
   const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
   for (const each of [ana, ben]) hub.audience.enterInbox(each);
-  hub.audience.enterGroup(ben, g, 5, 0);
-  hub.audience.settle(ben, 20, new Set([g]));
+  enter(hub, ben, g, 5);
+  hub.audience.settle(ben, 20, [state(g, 5)]);
   const [toAna, toBen] = [inboxTopic(ana.user), inboxTopic(ben.user)];
   publish(toAna, membership("group.joined", 50, ["ana"], 40));
   publish(toAna, membership("group.joined", 30, ["ana"], 5));

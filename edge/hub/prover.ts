@@ -19,6 +19,7 @@ export interface ProverDeps {
   ledger: Ledger;
   origin: Pick<Origin, "digest" | "mend">;
   hub: {
+    wakeNamed(digest: Digest): boolean;
     mend(topic: TopicKey, live: Live): void;
     settled(): Promise<void>;
     proved(proven: Gsid): void;
@@ -124,10 +125,18 @@ export class Prover {
 
   /** Of what a digest misses most is on its way still: it ends at the very head of the log. */
   async #verdict(digest: Digest): Promise<Judgement> {
-    const verdict = this.#deps.ledger.judge(digest);
+    const verdict = this.#compare(digest);
     if (verdict.kind !== "differs") return verdict;
     await this.#deps.grace();
-    return this.#deps.ledger.judge(digest);
+    return this.#compare(digest);
+  }
+
+  /** Idle groups that it names are heard from now on: they differ, and are read with the others. */
+  #compare(digest: Digest): Judgement {
+    const { ledger, hub } = this.#deps;
+    const verdict = ledger.judge(digest);
+    const counts = verdict.kind === "equal" || verdict.kind === "differs";
+    return counts && hub.wakeNamed(digest) ? ledger.judge(digest) : verdict;
   }
 
   #prove(upto: Gsid, outcome: "equal" | "mended", topics: number): void {

@@ -25,6 +25,7 @@ function rig(stored: number[]) {
     maxEvents: Infinity,
     mendFails: false,
     meanwhile() {},
+    wakeNamed: () => false,
   };
   const prover: Prover = new Prover({
     ledger,
@@ -55,6 +56,7 @@ function rig(stored: number[]) {
       },
     },
     hub: {
+      wakeNamed: () => control.wakeNamed(),
       mend(topic: TopicKey, live: Live) {
         if (ledger.hand("k", live.gsid)) log.push(`hand ${topic} ${live.gsid}`);
       },
@@ -158,4 +160,32 @@ Deno.test("Prover reads nothing that comes by itself a moment after the digest",
   prover.heard(digest(10, 40, [20]));
   await turn();
   assert.deepEqual(log, ["proved 40"]);
+});
+
+Deno.test("Prover reads an idle group that a digest names, also one entered a moment later", async () => {
+  for (const wakes of [1, 2]) {
+    const { prover, ledger, log, control } = rig([20]);
+    ledger.begin(10, "E");
+    ledger.enter("other", inboxTopic("ben" as UserId));
+    let asked = 0;
+    control.wakeNamed = () => {
+      if (++asked !== wakes) return false;
+      ledger.enter("k", topic);
+      return true;
+    };
+    // What differs anyway makes the prover look twice.
+    if (wakes === 2) ledger.hand("other", 30);
+    prover.heard(digest(10, 40, [20]));
+    await turn();
+    assert.deepEqual(log, [`hand ${topic} 20`, "proved 40"]);
+  }
+});
+
+Deno.test("Prover wakes nothing for a digest that it does not compare", async () => {
+  const { prover, ledger, control } = rig([20]);
+  ledger.begin(50, "E");
+  control.wakeNamed = () => assert.fail("this one says nothing about what lies above `proven`");
+  prover.heard(digest(10, 40, [20]));
+  await turn();
+  assert.equal(ledger.proven, 50);
 });

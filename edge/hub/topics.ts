@@ -17,6 +17,8 @@ import type { Publication } from "./publication.ts";
 export interface Receiver {
   readonly id: ConnectionId;
   readonly user: UserId;
+  /** Past its catch-up, and none is running. */
+  readonly live: boolean;
   receive(publication: Publication): void;
   /** Its user has become a member of `group` by the event `joined`; `cursor` was valid then. */
   gained(group: GroupId, joined: Gsid, cursor: Gsid): void;
@@ -47,16 +49,28 @@ export class Subscription {
   applied: Gsid;
   /** Events that wait until the changes before them are known; `undefined`: none waits. */
   held: Live[] | undefined;
+  /** The newest event that is known of. */
+  last: Gsid;
+  /** It stays, however idle: nothing would wake it. */
+  large = false;
 
-  constructor(key: string, topic: TopicKey, applied: Gsid) {
+  constructor(key: string, topic: TopicKey, { applied, last }: { applied: Gsid; last: Gsid }) {
     this.key = key;
     this.topic = topic;
     this.applied = applied;
+    this.last = last;
+  }
+
+  /** What an origin read of its group: `last` is left out for one that is never idle. */
+  note(last: Gsid | undefined): void {
+    if (last === undefined) this.large = true;
+    else this.last = Math.max(this.last, last);
   }
 
   /** Hands to everybody whose interval holds it, but for `except`, who get it another way. */
   publish(publication: Publication, except?: ReadonlySet<UserId>): void {
     const { gsid } = publication;
+    this.last = Math.max(this.last, gsid);
     for (const target of this.targets) {
       if (gsid <= target.floor || gsid > target.ceiling) continue;
       if (except?.has(target.receiver.user)) continue;
@@ -85,6 +99,7 @@ export class Subscription {
       `${receiver.id}(${floor},${ceiling}]${joined}`
     );
     const held = this.held ? JSON.stringify(this.held) : "nothing";
-    return `${this.key}>${this.applied}:${targets.sort()} holds ${held}`;
+    const age = this.large ? "large" : this.last;
+    return `${this.key}>${this.applied}/${age}:${targets.sort()} holds ${held}`;
   }
 }

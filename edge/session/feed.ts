@@ -107,7 +107,7 @@ export class Feed implements Receiver {
     if (this.#takeover.lost) this.#owner.end(CLOSES.forceDisconnect);
     // The client may be back on a newer connection: this one must not take its device.
     if (this.#over) throw new Error("Cannot attach: the connection has ended");
-    for (const { group, membership } of groups) hub.audience.enterGroup(this, group, membership, 0);
+    hub.audience.enterGroups(this, groups);
     await flushBus();
     await this.#owner.announce();
     const claim = named && { claim: { device, connection: id, at } };
@@ -187,18 +187,15 @@ export class Feed implements Receiver {
       const page = await origin.catchUp({ user: this.user, ...from });
       if (this.#over) return page;
       const groups = page.header.groups ?? [];
-      hub.audience.settle(this, page.header.head, new Set(groups.map(({ group }) => group)));
-      const missing = groups.filter(({ group }) => !hub.audience.hears(this, group));
+      const missing = hub.audience.settle(this, page.header.head, groups);
       if (missing.length === 0) {
         this.#head = page.header.head;
         this.#cutover.settle({ head: this.#head, gains, isMember: memberIn(groups) });
         this.#epoch = page.header.epoch;
         return page;
       }
-      // Joined between the two reads: the topic first, then a snapshot that is later than it.
-      for (const { group, membership } of missing) {
-        hub.audience.enterGroup(this, group, membership, 0);
-      }
+      // Joined between the two reads, or woken: the topic first, then a snapshot later than it.
+      hub.audience.enterGroups(this, missing);
       await flushBus();
     }
   }

@@ -9,8 +9,10 @@ import assert from "node:assert/strict";
 import type { BusMessage } from "shared/bus/bus.ts";
 import { encodeLive, type Live } from "shared/bus/live.ts";
 import type { ConnectionId, DeviceId } from "shared/ids.ts";
+import { GSID_PER_MS, GSID_STEP } from "shared/gsid.ts";
 import { inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
 import { pick, randomFrom } from "testing/random.ts";
+import type { Waker } from "../hub/audience.ts";
 import { Hub } from "../hub/hub.ts";
 import { Ledger } from "../hub/ledger.ts";
 import { Prover } from "../hub/prover.ts";
@@ -23,7 +25,17 @@ async function turn(): Promise<void> {
   for (let i = 0; i < 8; i++) await Promise.resolve();
 }
 
-async function simulate(seed: number, steps: number, trace: string[]): Promise<void> {
+/** Some events of others make the group idle. */
+const ARCHIVE_AFTER_MS = 4 * GSID_STEP / GSID_PER_MS;
+
+type Counts = Record<Waker | "archived", number>;
+
+async function simulate(
+  seed: number,
+  steps: number,
+  trace: string[],
+  counts: Counts,
+): Promise<void> {
   const random = randomFrom(seed);
   const database = new Database();
   const ledger = new Ledger();
@@ -46,9 +58,19 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
     },
     readChanges: (_group, after) => answer(() => database.changes(after)),
     pause: turn,
+    archiveAfterMs: ARCHIVE_AFTER_MS,
+    hashKey: [seed, 0],
     events: {
       handed: (gsid, source) => trace.push(`handed ${gsid}, ${source}`),
       poisoned: () => assert.fail("nothing here is poisoned"),
+      woken(by) {
+        counts[by]++;
+        trace.push(`the group is woken, by ${by}, proven ${ledger.proven}`);
+      },
+      archived() {
+        counts.archived++;
+        trace.push(`the group is let go, proven ${ledger.proven}`);
+      },
     },
   });
   const prover = new Prover({
@@ -112,11 +134,22 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
   await turn();
   const publish = (event: Stored, except?: TopicKey) => {
     trace.push(`committed ${event.data} for ${[...event.readers]} on ${event.topics}`);
-    for (const topic of event.topics) {
-      if (topic === except) continue;
+    const copy: Live = { ...event, kind: "wake" };
+    const publications = [
+      ...event.topics.filter((topic) => topic !== except).map((topic) => ({ topic, live: event })),
+      ...database.wakes(event, ARCHIVE_AFTER_MS).map((topic) => ({ topic, live: copy })),
+    ];
+    for (const publication of publications) {
       const dice = random();
-      if (dice < 0.6) deliver({ topic, live: event });
-      if (dice > 0.5 && dice < 0.8) late.push({ topic, live: event });
+      if (dice < 0.5) deliver(publication);
+      if (dice > 0.4 && dice < 0.8) late.push(publication);
+    }
+  };
+  /** In any order; some of it later yet. */
+  const deliverLate = () => {
+    for (const publication of late.splice(0).sort(() => random() - 0.5)) {
+      if (random() < 0.7) deliver(publication);
+      else late.push(publication);
     }
   };
   /** The origin publishes to the sender's inbox only if it finds another device of the user's. */
@@ -136,15 +169,21 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
   for (let i = 0; i < steps; i++) {
     failing = random() < 0.1 ? 0.5 : 0;
     const dice = random(), device = pick(devices, random);
+    if (random() < 0.05) {
+      database.quiet = random() < 0.6;
+      // The first to hear that something happens may be one that connects just now.
+      if (!database.quiet && !device.feed) void connect(device);
+    }
     if (dice < 0.2) publish(database.message(random));
     else if (dice < 0.35) device.attached && void send(device);
-    else if (dice < 0.45) publish(database.toggle(pick(USERS, random)));
-    else if (dice < 0.55) late.splice(0).sort(() => random() - 0.5).forEach(deliver);
+    else if (dice < 0.45) database.quiet || publish(database.toggle(pick(USERS, random)));
+    else if (dice < 0.55) deliverLate();
     else if (dice < 0.62) digest();
     else if (dice < 0.64) digestedUpTo = database.head;
     else if (dice < 0.72) device.feed ? device.drop() : void connect(device);
     else if (dice < 0.76) device.feed?.sendCursor();
     else device.read(1 + Math.floor(random() * 4));
+    if (random() < 0.3) hub.archiveIdle();
     if (random() < 0.7) await turn();
   }
   failing = 0;
@@ -168,14 +207,16 @@ async function simulate(seed: number, steps: number, trace: string[]): Promise<v
 }
 
 Deno.test("Feed misses nothing and shows nothing foreign, whatever the bus and the clients do", async () => {
+  const counts: Counts = { copy: 0, digest: 0, entered: 0, archived: 0 };
   const only = Number(Deno.env.get("SEED") ?? 0);
   for (let seed = only || 1; seed <= (only || Number(Deno.env.get("SEEDS") ?? 300)); seed++) {
     const trace: string[] = [];
     try {
-      await simulate(seed, 200, trace);
+      await simulate(seed, 200, trace, counts);
     } catch (cause) {
       const { message } = cause as Error;
       throw new Error(`Seed ${seed}: ${message}\n${trace.join("\n")}`, { cause });
     }
   }
+  if (!only) assert.ok(Object.values(counts).every((count) => count > 0), JSON.stringify(counts));
 });

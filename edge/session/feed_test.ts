@@ -21,7 +21,9 @@ function entering() {
     subscribe: () => ({ unsubscribe() {} }),
     readChanges: () => Promise.resolve([]),
     pause: () => Promise.resolve(),
-    events: { handed() {}, poisoned() {} },
+    archiveAfterMs: 60_000,
+    hashKey: [1, 2],
+    events: { handed() {}, poisoned() {}, woken() {}, archived() {} },
   });
   const feed = new Feed({} as Socket, {
     id: "c1" as ConnectionId,

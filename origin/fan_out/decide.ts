@@ -11,7 +11,7 @@
 import type { CommittedEvent } from "../commit/committed.ts";
 import type { Live } from "shared/bus/live.ts";
 import { MEMBERSHIP_TYPES, renderEvent, sharedTopicOf } from "shared/event.ts";
-import type { Gsid } from "shared/gsid.ts";
+import { type Gsid, isIdle } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import { inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
@@ -32,6 +32,11 @@ export interface PushJob {
   user: UserId;
 }
 
+export interface DecideSettings {
+  /** A group whose last event is older than this was let go by the edges. */
+  archiveAfterMs: number;
+}
+
 export interface Decision {
   /** In GSID order. */
   publications: Publication[];
@@ -49,10 +54,12 @@ export interface AddressedEvent {
 export function decide(
   events: readonly AddressedEvent[],
   presence: ReadonlyMap<UserId, Presence>,
+  { archiveAfterMs }: DecideSettings,
 ): Decision {
   const decision: Decision = { publications: [], pushes: [], pages: [] };
   for (const { event, audience } of events) {
-    decision.publications.push(...decidePublications(event, audience, presence));
+    const woken = isIdle(event.prev, event.gsid, archiveAfterMs) ? membersOf(event, audience) : [];
+    decision.publications.push(...decidePublications(event, audience, woken, presence));
     if (event.type !== "message") continue;
     if (typeof audience === "string") decision.pages.push(event.gsid);
     else decision.pushes.push(...decidePushes(event, audience, presence));
@@ -73,25 +80,35 @@ export function usersToAsk(events: readonly AddressedEvent[]): UserId[] {
 function decidePublications(
   event: CommittedEvent,
   audience: Audience,
+  woken: readonly UserId[],
   presence: ReadonlyMap<UserId, Presence>,
 ): Publication[] {
   const mayBeOnline = (user: UserId) => presenceOf(user, presence).state !== "offline";
-  const topics: [TopicKey, Gsid][] = [];
+  const kind = MEMBERSHIP_TYPES.has(event.type) ? "membership" : "event";
+  const topics: [TopicKey, Omit<Live, "gsid" | "data">][] = [];
   const shared = sharedTopicOf(event.conversation);
   const isHeard = shared === SYSTEM_ALERTS || typeof audience === "string" ||
     audience.some(mayBeOnline) || event.inboxes.some(mayBeOnline);
-  if (shared && isHeard) topics.push([shared, event.membership]);
+  const { membership } = event;
+  if (shared && isHeard) {
+    topics.push([shared, { kind, membership, ...(audience === "large" && { large: true }) }]);
+  }
   for (const user of event.inboxes) {
     const needed = mayBeOnline(user) && !isToldByAnswer(event, user, presenceOf(user, presence));
-    if (needed) topics.push([inboxTopic(user), 0]);
+    if (needed) topics.push([inboxTopic(user), { kind, membership: 0 }]);
+  }
+  for (const user of woken) {
+    if (mayBeOnline(user)) topics.push([inboxTopic(user), { kind: "wake", membership }]);
   }
   if (topics.length === 0) return [];
   const data = renderEvent(event);
-  const kind = MEMBERSHIP_TYPES.has(event.type) ? "membership" : "event";
-  return topics.map(([topic, membership]) => ({
-    topic,
-    live: { kind, gsid: event.gsid, membership, data },
-  }));
+  return topics.map(([topic, live]) => ({ topic, live: { ...live, gsid: event.gsid, data } }));
+}
+
+/** Those who hear of a group's event by the group's topic alone. */
+function membersOf({ inboxes }: CommittedEvent, audience: Audience): UserId[] {
+  if (typeof audience === "string") return [];
+  return audience.filter((user) => !inboxes.includes(user));
 }
 
 /**

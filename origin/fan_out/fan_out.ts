@@ -16,10 +16,16 @@ import type { Reached } from "../moments.ts";
 import type { Presence } from "../presence/interpret.ts";
 import type { PresenceLookup } from "../presence/lookup.ts";
 import type { Audiences } from "./audience.ts";
-import { type AddressedEvent, decide, type PushJob, usersToAsk } from "./decide.ts";
+import {
+  type AddressedEvent,
+  decide,
+  type DecideSettings,
+  type PushJob,
+  usersToAsk,
+} from "./decide.ts";
 import { publishAll } from "./publish.ts";
 
-export interface FanOutOptions {
+export interface FanOutOptions extends DecideSettings {
   bus: Pick<Bus, "publish">;
   audiences: Pick<Audiences, "of">;
   presence: PresenceLookup;
@@ -37,7 +43,9 @@ export interface FanOutOptions {
 
 export interface FanOutEvents {
   /** `ms`: from the commit being told to the publications being handed to the bus. */
-  done(batch: { events: number; publications: number; pushes: number; ms: number }): void;
+  done(
+    batch: { events: number; publications: number; wakes: number; pushes: number; ms: number },
+  ): void;
   /** Left to the auditors. */
   dropped(events: number): void;
   failed(what: "fan_out" | "push", error: unknown): void;
@@ -125,13 +133,14 @@ export class FanOut {
   ): void {
     const { bus, paths, events, reached } = this.#options;
     reached("after presence");
-    const { publications, pushes, pages } = decide(addressed, presence);
+    const { publications, pushes, pages } = decide(addressed, presence, this.#options);
     if (paths.live) publishAll(bus, publications);
     reached("after publish");
     if (paths.push) this.#storePushes(pushes, pages);
     events.done({
       events: addressed.length,
       publications: publications.length,
+      wakes: publications.filter(({ live }) => live.kind === "wake").length,
       pushes: pushes.length + pages.length,
       ms: this.#options.nowMs() - start,
     });

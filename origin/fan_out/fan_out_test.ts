@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { CommittedEvent } from "../commit/committed.ts";
 import { decodeLive } from "shared/bus/live.ts";
+import { GSID_PER_MS } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
 import type { PushJob } from "./decide.ts";
@@ -26,6 +27,7 @@ function fanOutWith(options: Partial<FanOutOptions>) {
   const published: [string, number, string | undefined][] = [];
   const pushed: PushJob[] = [];
   const events: string[] = [];
+  const wakes: number[] = [];
   const fanOut = new FanOut({
     bus: {
       publish: (subject, data, { messageId } = {}) =>
@@ -36,14 +38,18 @@ function fanOutWith(options: Partial<FanOutOptions>) {
     enqueuePushes: (jobs) => Promise.resolve(void pushed.push(...jobs)),
     enqueuePages: () => Promise.resolve(),
     events: {
-      done: ({ events: count }) => events.push(`done ${count}`),
+      done({ events: count, wakes: copies }) {
+        events.push(`done ${count}`);
+        wakes.push(copies);
+      },
       dropped: (count) => events.push(`dropped ${count}`),
       failed: (what, error) => events.push(`failed ${what}: ${(error as Error).message}`),
     },
     nowMs: () => 0,
+    archiveAfterMs: 1_000,
     ...options,
   });
-  return { fanOut, published, pushed, events };
+  return { fanOut, published, pushed, events, wakes };
 }
 
 Deno.test("accept() publishes with a message id of gsid and subject, and pushes", async () => {
@@ -52,6 +58,21 @@ Deno.test("accept() publishes with a message id of gsid and subject, and pushes"
   await fanOut.idle();
   assert.deepEqual(published, [["chat.user-inbox.ben", 16, "16:chat.user-inbox.ben"]]);
   assert.deepEqual(pushed, [{ gsid: 16, user: BEN }]);
+});
+
+Deno.test("a wake copy shares no message id with what else a member's inbox gets of the event", async () => {
+  const { fanOut, published, wakes } = fanOutWith({
+    audiences: { of: () => Promise.resolve([BEN]) },
+  });
+  const gsid = 1_001 * GSID_PER_MS;
+  const conversation = "group:club" as ConversationId;
+  fanOut.accept([{ ...note(gsid), conversation, inboxes: [], membership: 16, members: 1 }]);
+  await fanOut.idle();
+  assert.deepEqual(published, [
+    ["chat.group-chat.club", gsid, `${gsid}:chat.group-chat.club`],
+    ["chat.user-inbox.ben", gsid, `${gsid}:wake:chat.user-inbox.ben`],
+  ]);
+  assert.deepEqual(wakes, [1]);
 });
 
 Deno.test("accept() keeps the order of batches, though a later lookup answers first", async () => {

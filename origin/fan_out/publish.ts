@@ -1,8 +1,8 @@
 /**
  * Handing decided publications to the bus: in GSID order, unconfirmed.
  *
- * Invariant: the message id is made of gsid and subject alone, so that the same publication, by
- * whichever origin, is one message to the stream.
+ * Invariant: the message id is made of gsid, subject and whether it is a wake copy, so that the same
+ * publication, by whichever origin, is one message to the stream, and two are never taken for one.
  *
  * @module
  */
@@ -16,9 +16,15 @@ export function publishAll(bus: Pick<Bus, "publish">, publications: readonly Pub
   let last: Live | undefined, bytes: Uint8Array | undefined;
   for (const { topic, live } of publications) {
     // One event goes to several topics, mostly as the same bytes.
-    if (live.data !== last?.data || live.membership !== last.membership) bytes = encodeLive(live);
+    if (!last || !isSame(live, last)) bytes = encodeLive(live);
     last = live;
     const subject = subjectOf(topic);
-    bus.publish(subject, bytes!, { messageId: `${live.gsid}:${subject}` });
+    const messageId = `${live.gsid}:${live.kind === "wake" ? "wake:" : ""}${subject}`;
+    bus.publish(subject, bytes!, { messageId });
   }
+}
+
+function isSame(one: Live, other: Live): boolean {
+  return one.data === other.data && one.membership === other.membership &&
+    one.kind === other.kind && one.large === other.large;
 }

@@ -16,9 +16,15 @@ import { liveOf, readEvents } from "../store/events.ts";
 import { readHead, readSnapshot } from "../store/snapshot.ts";
 import type { Sql } from "../store/sql.ts";
 
-/** Further behind than this, a client reloads. */
 export const MAX_CATCH_UP_EVENTS = 5_000;
 const EVENTS_PER_PAGE = 1_000;
+
+export interface CatchUpLimits {
+  /** Further behind, a client reloads. Default: `MAX_CATCH_UP_EVENTS`. */
+  maxEvents?: number;
+  /** A group with more members is never idle. */
+  largeGroup: number;
+}
 
 type Request = Omit<CatchUp, "v">;
 type Header = Omit<CaughtUp, "v" | "recovered" | "more">;
@@ -26,16 +32,20 @@ type Header = Omit<CaughtUp, "v" | "recovered" | "more">;
 export async function catchUp(
   sql: Sql,
   request: Request,
-  maxEvents = MAX_CATCH_UP_EVENTS,
+  limits: CatchUpLimits,
 ): Promise<Page<CaughtUp>> {
   return request.upto === undefined
-    ? await firstPage(sql, request, maxEvents)
+    ? await firstPage(sql, request, limits)
     : await laterPage(sql, request, request.upto);
 }
 
-async function firstPage(sql: Sql, request: Request, maxEvents: number): Promise<Page<CaughtUp>> {
+async function firstPage(
+  sql: Sql,
+  request: Request,
+  { largeGroup, maxEvents = MAX_CATCH_UP_EVENTS }: CatchUpLimits,
+): Promise<Page<CaughtUp>> {
   const { user, after } = request;
-  const { epoch, head, groups } = await readSnapshot(sql, user);
+  const { epoch, head, groups } = await readSnapshot(sql, user, largeGroup);
   const header = { epoch, head, groups };
   if (!after) return nothing(header, true);
   if (after.epoch !== epoch || after.gsid > head) return nothing(header, false);

@@ -17,15 +17,16 @@ import { originOn, type TestOrigin } from "./testing.ts";
 
 const stores = storesOfThisFile();
 const bo = "bo" as UserId;
+const LIMITS = { largeGroup: 10 };
 
 /** Every page from a position, as an edge reads them. */
 async function readAll(store: TestStore, gsid: Gsid, group?: string): Promise<Page<CaughtUp>> {
   const { epoch } = await readHead(store.sql);
   const request = { user: bo, ...(group !== undefined && { group: group as GroupId }) };
-  const page = await catchUp(store.sql, { ...request, after: { gsid, epoch } });
+  const page = await catchUp(store.sql, { ...request, after: { gsid, epoch } }, LIMITS);
   for (let last = page; last.header.more;) {
     const after = { gsid: last.events.at(-1)!.gsid, epoch };
-    last = await catchUp(store.sql, { ...request, after, upto: page.header.head });
+    last = await catchUp(store.sql, { ...request, after, upto: page.header.head }, LIMITS);
     assert.ok(last.header.recovered);
     page.events.push(...last.events);
   }
@@ -107,7 +108,7 @@ Deno.test("catchUp() pages through what one bus message cannot hold", async () =
     return (answer as { gsid: number }).gsid;
   }));
   const { epoch } = await readHead(store.sql);
-  const first = await catchUp(store.sql, { user: bo, after: { gsid: 0, epoch } });
+  const first = await catchUp(store.sql, { user: bo, after: { gsid: 0, epoch } }, LIMITS);
   assert.ok(first.header.more);
   assert.ok(encodePage(first).length < 600_000);
   assert.deepEqual(await gsidsAfter(store, 0), sent);
@@ -119,8 +120,9 @@ Deno.test("catchUp() does not claim to recover what it cannot", async () => {
   const origin = originOn(store);
   for (let n = 0; n < 4; n++) await origin.send("ana", { user: "bo" });
   const { epoch, head } = await readHead(store.sql);
-  const recovered = async (gsid: number, of = epoch, limit?: number) => {
-    const page = await catchUp(store.sql, { user: bo, after: { gsid, epoch: of } }, limit);
+  const recovered = async (gsid: number, of = epoch, maxEvents = 100) => {
+    const request = { user: bo, after: { gsid, epoch: of } };
+    const page = await catchUp(store.sql, request, { ...LIMITS, maxEvents });
     assert.equal(page.header.head, head);
     assert.equal(page.header.epoch, epoch);
     if (!page.header.recovered) assert.deepEqual(page.events, []);
@@ -134,20 +136,20 @@ Deno.test("catchUp() does not claim to recover what it cannot", async () => {
   assert.equal(await recovered(0, epoch, 3), false);
   await store.sql`update log set epoch = 'new'`;
   const later = { user: bo, after: { gsid: 0, epoch }, upto: head };
-  assert.equal((await catchUp(store.sql, later)).header.recovered, false);
+  assert.equal((await catchUp(store.sql, later, LIMITS)).header.recovered, false);
 });
 
-Deno.test("catchUp() and enter() tell the groups of the moment, with their last change", async () => {
+Deno.test("catchUp() and enter() tell the groups of the moment, with their last change and event", async () => {
   await using store = await stores.store();
   const origin = originOn(store);
   await origin.call("ana", "group.create", { group: "g", members: ["bo"] });
   await origin.call("ana", "group.create", { group: "left", members: ["bo"] });
   await origin.call("bo", "group.leave", { group: "left" });
   await origin.call("ana", "group.add", { group: "g", members: ["cy"] });
-  await origin.send("bo", { group: "g" });
+  const last = await origin.send("bo", { group: "g" });
   await origin.committer.idle();
-  const groups = [{ group: "g", membership: origin.committer.told[3]!.gsid }];
-  const snapshot = await catchUp(store.sql, { user: bo });
+  const groups = [{ group: "g", membership: origin.committer.told[3]!.gsid, last }];
+  const snapshot = await catchUp(store.sql, { user: bo }, LIMITS);
   assert.deepEqual(snapshot.header, {
     v: 1,
     ...await readHead(store.sql),
@@ -155,10 +157,25 @@ Deno.test("catchUp() and enter() tell the groups of the moment, with their last 
     groups,
     more: false,
   });
-  const entered = await enter(store.sql, { user: bo });
+  const entered = await enter(store.sql, { user: bo }, LIMITS);
   assert.deepEqual(entered.groups, groups);
   assert.ok(Math.abs(entered.at - Date.now()) < 5_000);
-  assert.deepEqual((await enter(store.sql, { user: "eve" as UserId })).groups, []);
+  assert.deepEqual((await enter(store.sql, { user: "eve" as UserId }, LIMITS)).groups, []);
+});
+
+Deno.test("a group with more members than a large one is told without its last event", async () => {
+  await using store = await stores.store();
+  const origin = originOn(store);
+  await origin.call("ana", "group.create", { group: "g", members: ["bo", "cy"] });
+  const isIdleAtAll = async (largeGroup: number) => {
+    const [entered, read] = await Promise.all([
+      enter(store.sql, { user: bo }, { largeGroup }),
+      catchUp(store.sql, { user: bo }, { largeGroup }),
+    ]);
+    return [...entered.groups, ...read.header.groups!].map((state) => "last" in state);
+  };
+  assert.deepEqual(await isIdleAtAll(3), [true, true]);
+  assert.deepEqual(await isIdleAtAll(2), [false, false]);
 });
 
 Deno.test("changes() tells who came and went after a gsid", async () => {

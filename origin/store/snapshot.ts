@@ -30,23 +30,32 @@ export async function readHead(sql: Sql): Promise<Head> {
 interface Row extends Omit<Snapshot, "groups"> {
   conversation: ConversationId | null;
   membership: Gsid | null;
+  latest: Gsid | null;
+  members: number | null;
 }
 
-export async function readSnapshot(sql: Sql, user: UserId): Promise<Snapshot> {
+/** `largeGroup`: a group with more members is told without its last event. */
+export async function readSnapshot(
+  sql: Sql,
+  user: UserId,
+  largeGroup: number,
+): Promise<Snapshot> {
   const rows = await sql<Row[]>`
     select l.epoch, l.last as head, floor(extract(epoch from clock_timestamp()) * 1000)::bigint as at,
-           g.conversation, g.membership
+           g.conversation, g.membership, g.latest, g.members
     from log l
     left join (
-      select c.conversation, c.membership
+      select c.conversation, c.membership, c.last as latest, c.members
       from members m join conversations c on c.conversation = m.conversation
       where m.user_id = ${user} and m.conversation like 'group:%' and m.left_at is null
     ) g on true`;
   const { epoch, head, at } = rows[0]!;
-  return { epoch, head, at, groups: rows.flatMap(groupOf) };
+  return { epoch, head, at, groups: rows.flatMap((row) => groupOf(row, largeGroup)) };
 }
 
-function groupOf({ conversation, membership }: Row): GroupState[] {
+function groupOf({ conversation, membership, latest, members }: Row, most: number): GroupState[] {
   const parsed = conversation === null ? undefined : parseConversation(conversation);
-  return parsed?.kind === "group" ? [{ group: parsed.group, membership: membership! }] : [];
+  if (parsed?.kind !== "group") return [];
+  const isLarge = members! > most;
+  return [{ group: parsed.group, membership: membership!, ...(!isLarge && { last: latest! }) }];
 }

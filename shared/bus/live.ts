@@ -11,16 +11,19 @@ import { Buffer } from "node:buffer";
 import { type Gsid, isGsid } from "shared/gsid.ts";
 
 export const LIVE_VERSION = 1;
-/** Bytes: version, kind, two reserved, gsid (float64 BE), membership (float64 BE). */
+/** Bytes: version, kind, flags, one reserved, gsid (float64 BE), membership (float64 BE). */
 const PREFIX_BYTES = 20;
+const FLAG_LARGE = 1;
 
 /**
  * - `event`: anything in the order of events that changes no membership.
  * - `membership`: an event after which somebody is, or is no longer, a member.
  * - `control`: no event: an instruction to the edges, see `Control`.
+ * - `wake`: on a member's inbox, a copy of what is published on the topic of a group that was idle,
+ *   for edges that let the group go. It belongs to the group, not to the inbox.
  */
-export type LiveKind = "event" | "membership" | "control";
-const KINDS: readonly LiveKind[] = ["event", "membership", "control"];
+export type LiveKind = "event" | "membership" | "control" | "wake";
+const KINDS: readonly LiveKind[] = ["event", "membership", "control", "wake"];
 
 export interface Live {
   kind: LiveKind;
@@ -31,6 +34,8 @@ export interface Live {
    * not applied it yet must do so before it hands this event on. Else 0.
    */
   membership: Gsid;
+  /** On the topic of a group so large that no wake copies are made: no edge may let it go. */
+  large?: true;
   /** The event or control as JSON text. */
   data: string;
 }
@@ -51,6 +56,7 @@ export function encodeLive(live: Live): Uint8Array {
   utf8.encodeInto(live.data, bytes.subarray(PREFIX_BYTES));
   bytes[0] = LIVE_VERSION;
   bytes[1] = KINDS.indexOf(live.kind);
+  bytes[2] = live.large ? FLAG_LARGE : 0;
   const view = new DataView(bytes.buffer);
   view.setFloat64(4, live.gsid);
   view.setFloat64(12, live.membership);
@@ -65,5 +71,6 @@ export function decodeLive(bytes: Uint8Array): Live | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const gsid = view.getFloat64(4), membership = view.getFloat64(12);
   if (!isGsid(gsid) || !isGsid(membership)) return;
-  return { kind, gsid, membership, data: text.decode(bytes.subarray(PREFIX_BYTES)) };
+  const data = text.decode(bytes.subarray(PREFIX_BYTES));
+  return { kind, gsid, membership, ...(bytes[2]! & FLAG_LARGE && { large: true }), data };
 }

@@ -6,11 +6,12 @@ import { decodeLive, encodeLive, type Live, LIVE_VERSION } from "./live.ts";
 
 const gsid = fc.oneof(fc.constant(0), anyGsid());
 const anyLive: fc.Arbitrary<Live> = fc.record({
-  kind: fc.constantFrom("event", "membership", "control"),
+  kind: fc.constantFrom("event", "membership", "control", "wake"),
   gsid,
   membership: gsid,
+  large: fc.constant(true),
   data: fc.oneof(anyEvent().map(renderEvent), fc.json()),
-}, { noNullPrototype: true });
+}, { noNullPrototype: true, requiredKeys: ["kind", "gsid", "membership", "data"] });
 
 Deno.test("a live message is read back as it was written, from the middle of a buffer too", () => {
   fc.assert(fc.property(anyLive, fc.nat(9), (live, before) => {
@@ -30,7 +31,8 @@ Deno.test("decodeLive() passes over what is of no version, kind or place that it
   };
   assert.deepEqual(changed(0, LIVE_VERSION), live);
   assert.equal(changed(0, LIVE_VERSION + 1), undefined, "version");
-  assert.equal(changed(1, 3), undefined, "kind");
+  assert.equal(changed(1, 4), undefined, "kind");
+  assert.deepEqual(changed(2, 254), live, "flags of later releases");
   assert.equal(changed(4, 0x7f), undefined, "a gsid beyond 2^53");
   assert.equal(changed(12, 0xc0), undefined, "a membership below 0");
   assert.equal(decodeLive(encodeLive(live).subarray(0, 19)), undefined, "too short");

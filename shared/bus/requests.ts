@@ -110,6 +110,11 @@ export interface GroupState {
   group: GroupId;
   /** The group's last membership change. */
   membership: Gsid;
+  /**
+   * The group's last event. Left out when the group is so large that it is never taken for idle,
+   * and by releases that take none for it.
+   */
+  last?: Gsid;
 }
 
 export interface Entered extends Versioned {

@@ -9,12 +9,15 @@
 
 import type { Live } from "shared/bus/live.ts";
 import type { CatchUp, CaughtUp, Digest, Mend } from "shared/bus/requests.ts";
-import type { GroupId, UserId } from "shared/ids.ts";
+import { isIdle } from "shared/gsid.ts";
+import { groupConversation, type GroupId, type UserId } from "shared/ids.ts";
 import { groupTopic, inboxTopic, type TopicKey } from "shared/topic.ts";
 import { pick, type Random } from "testing/random.ts";
 
 export interface Stored extends Live {
   topics: TopicKey[];
+  /** The event of the group before it. */
+  prev: number;
   /** Who was a member when it was committed. */
   readers: Set<UserId>;
 }
@@ -28,23 +31,38 @@ export class Database {
   readonly events: Stored[] = [];
   readonly members = new Map<UserId, number>();
   head = 16;
+  /** Nothing happens in the group. */
+  quiet = false;
   #membership = 0;
+  /** The last event of the group. */
+  #last = 0;
 
   append(topics: TopicKey[], readers: UserId[], kind: Live["kind"] = "event", data = {}): Stored {
     this.head += 16;
     const gsid = this.head;
-    const membership = topics.includes(G) ? this.#membership : 0;
-    const text = JSON.stringify({ gsid, ...data });
-    const event = { gsid, kind, membership, data: text, topics, readers: new Set(readers) };
+    const isOfGroup = topics.includes(G);
+    const membership = isOfGroup ? this.#membership : 0;
+    const conversation = isOfGroup ? groupConversation(GROUP) : "dm";
+    const text = JSON.stringify({ gsid, conversation, type: "message", ...data });
+    const event = {
+      gsid,
+      kind,
+      membership,
+      data: text,
+      topics,
+      prev: this.#last,
+      readers: new Set(readers),
+    };
     this.events.push(event);
     if (kind === "membership") this.#membership = gsid;
+    if (isOfGroup) this.#last = gsid;
     return event;
   }
 
   /** A message by `sender`, to a user or to the group. */
   message(random: Random, sender = pick(USERS, random)): Stored {
     const readers = [...this.members.keys()];
-    if (random() < 0.5 && readers.includes(sender)) return this.append([G], readers);
+    if (random() < 0.5 && readers.includes(sender) && !this.quiet) return this.append([G], readers);
     const to = pick(USERS, random);
     const topics = [inboxTopic(sender), ...(to === sender ? [] : [inboxTopic(to)])];
     return this.append(topics, [sender, to]);
@@ -61,7 +79,14 @@ export class Database {
   }
 
   groups(user: UserId) {
-    return this.members.has(user) ? [{ group: GROUP, membership: this.#membership }] : [];
+    if (!this.members.has(user)) return [];
+    return [{ group: GROUP, membership: this.#membership, last: this.#last }];
+  }
+
+  /** The inboxes that hear of it beside its topics, if it comes to a group that was idle. */
+  wakes({ gsid, prev, topics }: Stored, archiveAfterMs: number): TopicKey[] {
+    if (!topics.includes(G) || !isIdle(prev, gsid, archiveAfterMs)) return [];
+    return [...this.members.keys()].map(inboxTopic).filter((topic) => !topics.includes(topic));
   }
 
   catchUp(read: Omit<CatchUp, "v">, limit: number) {
