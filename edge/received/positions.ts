@@ -25,6 +25,21 @@ export class Positions {
     this.#fresh.add(user);
   }
 
+  /** The user's last connection has ended: its word is kept from now on. */
+  left(user: UserId, nowMs: number): void {
+    const known = this.#upto.get(user);
+    if (known) known.heardMs = nowMs;
+  }
+
+  /** Everybody's is to be told again: what was told last may not have arrived. */
+  renew(): void {
+    for (const user of this.#upto.keys()) this.#fresh.add(user);
+  }
+
+  get size(): number {
+    return this.#upto.size;
+  }
+
   /** What rose since the last call. */
   takeFresh(): Received["users"] {
     const users = [...this.#fresh].map((user) => this.#entry(user));
@@ -39,7 +54,9 @@ export class Positions {
   /** Forgets users of whom nothing was heard for long and who have no connection. */
   prune(nowMs: number, connected: (user: UserId) => boolean): void {
     for (const [user, { heardMs }] of this.#upto) {
-      if (nowMs - heardMs > KEPT_MS && !connected(user)) this.#upto.delete(user);
+      if (nowMs - heardMs <= KEPT_MS || connected(user)) continue;
+      this.#upto.delete(user);
+      this.#fresh.delete(user);
     }
   }
 

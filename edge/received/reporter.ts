@@ -2,7 +2,8 @@
  * Tells the origins which users received what, and whose connections ended.
  *
  * Invariant: what it tells is from `Positions`, at most once a second, in messages that fit the
- * bus. Losing one costs a push too many, never one too few. Knows nothing of connections.
+ * bus; what cannot be told now is told as soon as the bus is back. Losing a message costs a push
+ * too many, never one too few. Knows nothing of connections.
  *
  * @module
  */
@@ -13,11 +14,13 @@ import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import { Positions } from "./positions.ts";
 
+/** Users whose end is told late: what lies beyond is left to the late check. */
+const MAX_ENDED = 10_000;
 /** An id of 128 bytes, escaped, makes an entry of less than 800. */
 const USERS_PER_MESSAGE = 1_000;
 
 export interface ReporterOptions {
-  bus: Pick<Bus, "publish" | "subscribe">;
+  bus: Pick<Bus, "publish" | "subscribe" | "status" | "onStatus">;
   replica: string;
   /** Wall clock, ms since 1970. */
   now(): number;
@@ -38,6 +41,8 @@ export class Reporter {
   start(): void {
     const { bus } = this.#options;
     this.#asked = bus.subscribe(ANNOUNCE.askReceived, (question) => this.#answer(question));
+    // What was told last may be lost with the connection.
+    bus.onStatus((status) => status === "disconnected" && this.#positions.renew());
   }
 
   received(user: UserId, gsid: Gsid): void {
@@ -46,12 +51,21 @@ export class Reporter {
 
   /** A connection of the user ended, and presence says so already. */
   ended(user: UserId): void {
-    this.#ended.add(user);
+    if (this.#options.isConnected(user)) return;
+    this.#positions.left(user, this.#options.now());
+    if (this.#ended.size < MAX_ENDED) this.#ended.add(user);
+  }
+
+  /** Of how many users a position is kept. */
+  get kept(): number {
+    return this.#positions.size;
   }
 
   /** To be called once a second. */
   tick(): void {
     const { bus, replica, now, isConnected } = this.#options;
+    this.#positions.prune(now(), isConnected);
+    if (bus.status !== "connected") return;
     for (const users of chunks(this.#positions.takeFresh())) {
       bus.publish(ANNOUNCE.received, encodeMessage<Received>({ replica, users }));
     }
@@ -59,7 +73,6 @@ export class Reporter {
       bus.publish(ANNOUNCE.ended, encodeMessage<Ended>({ replica, users }));
     }
     this.#ended.clear();
-    this.#positions.prune(now(), isConnected);
   }
 
   stop(): void {

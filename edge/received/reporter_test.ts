@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BusMessage } from "shared/bus/bus.ts";
+import type { BusMessage, BusStatus } from "shared/bus/bus.ts";
 import { ANNOUNCE, decodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
 import type { UserId } from "shared/ids.ts";
 import { Reporter } from "./reporter.ts";
@@ -10,8 +10,14 @@ function scene() {
   const published: [subject: string, users: unknown][] = [];
   const clock = { nowMs: 1000 }, connected = new Set<UserId>();
   let ask: ((message: BusMessage) => void) | undefined;
+  let tell: (status: BusStatus) => void = () => {};
+  const bus = { status: "connected" as BusStatus };
   const reporter = new Reporter({
     bus: {
+      get status() {
+        return bus.status;
+      },
+      onStatus: (handle) => tell = handle,
       publish(subject, data) {
         const { replica, users } = decodeMessage<Received | Ended>(data);
         assert.equal(replica, "e1");
@@ -33,7 +39,11 @@ function scene() {
     ask!({ subject: ANNOUNCE.askReceived, data: new Uint8Array(), respond });
     return users;
   };
-  return { reporter, published, clock, connected, answers };
+  const become = (status: BusStatus) => {
+    bus.status = status;
+    tell(status);
+  };
+  return { reporter, published, clock, connected, answers, become };
 }
 
 Deno.test("tick() tells what rose and who ended, once, and nothing when nothing did", () => {
@@ -72,4 +82,44 @@ Deno.test("many users fill several messages, each small enough for the bus", () 
   for (let i = 0; i < 2500; i++) reporter.received(`${i}` as UserId, 16);
   reporter.stop();
   assert.deepEqual(published.map(([, users]) => (users as unknown[]).length), [1000, 1000, 500]);
+});
+
+Deno.test("what comes while the bus is away is told when it is back, and what was told just before", () => {
+  const { reporter, published, become } = scene();
+  reporter.start();
+  reporter.received(ana, 16);
+  reporter.tick();
+  become("disconnected");
+  reporter.received(bob, 32);
+  reporter.ended(bob);
+  reporter.tick();
+  assert.equal(published.length, 1);
+  become("connected");
+  reporter.tick();
+  assert.deepEqual(published.slice(1), [
+    [ANNOUNCE.received, [[ana, 16], [bob, 32]]],
+    [ANNOUNCE.ended, [bob]],
+  ]);
+});
+
+Deno.test("the word of a user who left is kept from the end, however old it was then", () => {
+  const { reporter, clock, connected, answers } = scene();
+  reporter.start();
+  connected.add(ana);
+  reporter.received(ana, 16);
+  clock.nowMs += 600_000;
+  reporter.tick();
+  connected.delete(ana);
+  reporter.ended(ana);
+  clock.nowMs += 59_000;
+  reporter.tick();
+  assert.deepEqual(answers(), [[ana, 16]]);
+});
+
+Deno.test("the end of one of several connections of a user is not told", () => {
+  const { reporter, published, connected } = scene();
+  connected.add(ana);
+  reporter.ended(ana);
+  reporter.tick();
+  assert.deepEqual(published, []);
 });

@@ -116,6 +116,7 @@ export class Connection implements SocketHandler {
   /** To be called every second. */
   tick(nowMs: number): void {
     const unconfirmed = this.#device?.foreground === true && this.#feed?.receipts.open === true;
+    if (this.#feed?.receipts.hasNews) this.#report();
     this.#input({ type: "tick", nowMs, unconfirmed });
   }
 
@@ -266,8 +267,9 @@ export class Connection implements SocketHandler {
 
   #report(): void {
     const { user } = this.#state;
-    const position = this.#feed?.receipts.position ?? 0;
-    if (user && position > 0 && this.#device?.foreground) this.#deps.received(user, position);
+    if (!user || !this.#feed || !this.#device?.foreground) return;
+    const position = this.#feed.receipts.tell();
+    if (position > 0) this.#deps.received(user, position);
   }
 
   #close(close: Close): void {
@@ -276,6 +278,7 @@ export class Connection implements SocketHandler {
   }
 
   #detach(): void {
+    this.#report();
     this.#feed?.stop();
     this.#feed = undefined;
     this.#reads?.end();

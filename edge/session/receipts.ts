@@ -24,6 +24,8 @@ export class Receipts {
   #pings: number[] = [];
   #confirmed = 0;
   #position: Gsid = 0;
+  #newest: Gsid = 0;
+  #told: Gsid = 0;
 
   /** Everything up to here was received; 0: nothing is known. */
   get position(): Gsid {
@@ -35,8 +37,22 @@ export class Receipts {
     return this.#marks.length > 0;
   }
 
+  /**
+   * Whether the position has passed an event since it was told. It rises by itself too, when what
+   * was confirmed long ago is proven; without an event in between nobody asks for it.
+   */
+  get hasNews(): boolean {
+    return this.#position > this.#told && this.#newest > this.#told;
+  }
+
+  /** The position, to be told to others. */
+  tell(): Gsid {
+    return this.#told = this.#position;
+  }
+
   /** An event went into the queue as frame number `frames`. */
   queued(gsid: Gsid, frames: number): void {
+    this.#newest = Math.max(this.#newest, gsid);
     this.#gsids[this.#next] = gsid;
     this.#frames[this.#next] = frames;
     this.#next = (this.#next + 1) % MAX_EVENTS;

@@ -47,3 +47,18 @@ Deno.test("what is remembered of events and marks is bounded", () => {
   receipts.acked(5_000);
   assert.equal(receipts.position, 5_000);
 });
+
+Deno.test("news is a position that passed an event, also long after that was confirmed", () => {
+  const receipts = new Receipts();
+  receipts.proved(100, 0);
+  assert.equal(receipts.hasNews, false, "nobody asks for it");
+  receipts.queued(150, 1);
+  receipts.acked(150);
+  assert.equal(receipts.tell(), 100);
+  assert.equal(receipts.hasNews, false);
+  receipts.proved(160, 1);
+  assert.equal(receipts.hasNews, true);
+  assert.equal(receipts.tell(), 160);
+  receipts.proved(200, 1);
+  assert.equal(receipts.hasNews, false);
+});
