@@ -15,16 +15,24 @@ export interface TestNats extends AsyncDisposable {
   crash(): Promise<void>;
   /** Starts it again on the same port, with the streams it had. */
   restart(): Promise<void>;
+  /** Changes what it was configured with, while it runs. */
+  configure(config: string): Promise<void>;
+  /** Deletes what a server that has ended had stored. */
+  forget(): Promise<void>;
   /** `SIGSTOP` and `SIGCONT`, for a server that hangs. */
   kill(signal: Deno.Signal): void;
 }
 
-export async function testNats(): Promise<TestNats> {
+/** `config`: for what the server has no option for, in its own language. */
+export async function testNats(config?: string): Promise<TestNats> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory("nats"));
+  const configFile = join(directory.path, "nats.conf");
+  if (config !== undefined) await Deno.writeTextFile(configFile, config);
   const options = {
     storeDir: join(directory.path, "store"),
     explicit: Deno.env.get("NATS_SERVER"),
+    ...(config !== undefined && { configFile }),
   };
   let server: RunningNatsServer = await startNatsServer(options);
   stack.defer(() => server[Symbol.asyncDispose]());
@@ -41,6 +49,13 @@ export async function testNats(): Promise<TestNats> {
     async restart() {
       await server[Symbol.asyncDispose]();
       server = await startNatsServer({ ...options, port: server.port });
+    },
+    async configure(config) {
+      await Deno.writeTextFile(configFile, config);
+      server.kill("SIGHUP");
+    },
+    async forget() {
+      await Deno.remove(options.storeDir, { recursive: true });
     },
     kill: (signal) => server.kill(signal),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -40,6 +40,8 @@ export interface NatsBus extends Bus {
 }
 
 const DRAIN_TIMEOUT_MS = 5_000;
+/** A subscription that the server refused is asked for again after so long. */
+const AGAIN_MS = 1_000;
 
 /**
  * Connects, waiting for a server as long as there is none.
@@ -54,6 +56,7 @@ class NatsConnectionBus implements NatsBus {
   readonly connection: NatsConnection;
   readonly #onError: (error: Error) => void;
   readonly #listeners: ((status: BusStatus) => void)[] = [];
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #status: BusStatus = "connected";
 
   constructor(connection: NatsConnection, onError: (error: Error) => void) {
@@ -82,21 +85,33 @@ class NatsConnectionBus implements NatsBus {
     handle: (message: BusMessage) => void,
     options: { queue?: string } = {},
   ): NatsSubscription {
-    const subscription = this.connection.subscribe(subject, {
-      ...options,
-      callback: (error, message) => {
-        if (error) return this.#onError(error);
-        // An exception in this callback would break the client's parser.
-        this.#attempt(`handle a message on ${subject}`, () => handle(this.#received(message)));
-      },
-    });
+    let cancel = () => {};
+    const open = () =>
+      this.connection.subscribe(subject, {
+        ...options,
+        callback: (error, message) => {
+          if (error) return lost(error);
+          // An exception in this callback would break the client's parser.
+          this.#attempt(`handle a message on ${subject}`, () => handle(this.#received(message)));
+        },
+      });
+    // Refused, and so gone from the client too: permissions that change must leave nobody deaf.
+    const lost = (error: Error) => {
+      this.#onError(error);
+      cancel = this.#later(() => subscription = open(), `subscribe to ${subject} again`);
+    };
+    let subscription = open();
     return {
-      unsubscribe: () =>
-        this.#attempt(`unsubscribe from ${subject}`, () => subscription.unsubscribe()),
-      drain: () =>
-        subscription.drain().catch((cause) =>
+      unsubscribe: () => {
+        cancel();
+        this.#attempt(`unsubscribe from ${subject}`, () => subscription.unsubscribe());
+      },
+      drain: () => {
+        cancel();
+        return subscription.drain().catch((cause) =>
           this.#onError(new Error(`Cannot drain ${subject}`, { cause }))
-        ),
+        );
+      },
     };
   }
 
@@ -138,6 +153,8 @@ class NatsConnectionBus implements NatsBus {
   }
 
   async drain(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     if (this.connection.isClosed()) return;
     if (this.#status === "disconnected") return await this.connection.close();
     const drained = this.connection.drain().catch((error) => this.#onError(error));
@@ -183,6 +200,19 @@ class NatsConnectionBus implements NatsBus {
       data: message.data,
       respond: (data) =>
         this.#attempt(`answer on ${message.subject}`, () => void message.respond(data)),
+    };
+  }
+
+  /** Tries it after a while, unless the returned function is called or the bus ends before. */
+  #later(action: () => void, what: string): () => void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#attempt(what, action);
+    }, AGAIN_MS);
+    this.#timers.add(timer);
+    return () => {
+      this.#timers.delete(timer);
+      clearTimeout(timer);
     };
   }
 

@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import { testNats } from "testing/nats.ts";
 import { NoAnswer } from "shared/bus/bus.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
-import { isSupported } from "shared/bus/nats_connect.ts";
+import { isSupported, type NatsOptions } from "shared/bus/nats_connect.ts";
+import { waitUntil } from "../../scripts/services/wait_until.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-async function connectTo(url: string, errors: Error[] = []): Promise<NatsBus> {
+const AUTH = { kind: "password", user: "edge", password: "edge" } as const;
+
+async function connectTo(
+  url: string,
+  errors: Error[] = [],
+  more: Partial<NatsOptions> = {},
+): Promise<NatsBus> {
   return await connectNats({
     servers: [url],
     name: "test",
+    ...more,
     onError: (error) => errors.push(error),
   });
 }
@@ -164,4 +172,22 @@ Deno.test("a subscription that drains handles what the server had sent it", asyn
   await speaker.flush();
   await bus.flush();
   assert.equal(heard, 1_000);
+});
+
+Deno.test("a subscription that the server refused is made as soon as the server allows it", async () => {
+  const allowing = (subjects: string) =>
+    `authorization { users = [ { user: edge, password: edge, permissions: {
+      publish: ">", subscribe: ${subjects} } } ] }`;
+  await using nats = await testNats(allowing(`["words"]`));
+  const errors: Error[] = [];
+  await using bus = await connectTo(nats.url, errors, { auth: AUTH });
+  let heard = 0;
+  bus.subscribe("secrets", () => heard++);
+  await waitUntil(() => errors.length > 0 || undefined, { what: "a refusal", withinMs: 2_000 });
+  assert.match(`${errors[0]}`, /Permissions Violation for Subscription to "secrets"/);
+  await nats.configure(allowing(`["words", "secrets"]`));
+  await waitUntil(() => {
+    bus.publish("secrets", utf8.encode("s"));
+    return heard > 0 || undefined;
+  }, { what: "the subscription to hear", withinMs: 10_000, everyMs: 50 });
 });
