@@ -123,7 +123,8 @@ async function openPostgres({ config, giveUp, events, parts }: Scene): Promise<D
   );
 }
 
-async function openBus({ config, giveUp, events, parts, every }: Scene): Promise<NatsBus> {
+async function openBus(scene: Scene): Promise<NatsBus> {
+  const { config, giveUp, metrics, events, parts, every } = scene;
   const bus = parts.use(
     await connectNats({
       ...config.nats,
@@ -132,7 +133,8 @@ async function openBus({ config, giveUp, events, parts, every }: Scene): Promise
       signal: giveUp,
     }),
   );
-  parts.use(keepStream({ bus, ...config.stream, every, onFault: events.stream }));
+  const stream = parts.use(keepStream({ bus, ...config.stream, every, events: events.stream }));
+  showGauges(metrics.registry, { stream_present: () => +stream.isThere });
   return bus;
 }
 

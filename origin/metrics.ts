@@ -52,6 +52,7 @@ export function createInstruments(registry: Registry) {
     lookups: counter("presence_lookups_total", "Presence lookups", "outcome"),
     pushes: counter("pushes_total", "What became of notes", "platform", "outcome"),
     pushJobsEnded: counter("push_jobs_ended_total", "Jobs that ended unsent", "outcome", "reason"),
+    streamsMade: counter("streams_made_total", "How often the stream was not there"),
     failures: counter("failures_total", "Whatever else failed and is tried again", "what"),
   };
 }
@@ -91,7 +92,13 @@ export function createOriginEvents(instruments: Instruments, log: Log, nowMs: ()
     /** What is tried again: counted, and told now and then. */
     failed,
     bus: failed("bus", "Something failed on the bus"),
-    stream: failed("stream", "The stream cannot be ensured yet"),
+    stream: {
+      made() {
+        instruments.streamsMade.inc();
+        log.warning("The stream was not there: it is made");
+      },
+      failed: failed("stream", "The stream cannot be ensured yet"),
+    },
     database: failed("database", "The database cannot be reached yet"),
     members: failed("members", "The members of a group are not known in time"),
     api: (method: string, error: unknown) => failed("api", `An API call failed: ${method}`)(error),

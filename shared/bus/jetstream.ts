@@ -45,22 +45,29 @@ export function chatStreamConfig(options: StreamOptions) {
   } as const satisfies Partial<StreamConfig>;
 }
 
-/** Makes the stream, or changes it to what it should be. */
+/** @throws {Error} When the server does not say. */
+export async function hasStream(bus: Pick<NatsBus, "connection">): Promise<boolean> {
+  const { streams } = await jetstreamManager(bus.connection, { checkAPI: false });
+  return await streams.info(CHAT_STREAM.name).catch(unlessApiCode(STREAM_NOT_FOUND)) !== undefined;
+}
+
+/** Makes the stream, or changes it to what it should be; whether it was this call that made it. */
 export async function ensureStream(
   bus: Pick<NatsBus, "connection">,
   options: StreamOptions,
-): Promise<void> {
+): Promise<boolean> {
   const wanted = chatStreamConfig(options);
   try {
     const { streams } = await jetstreamManager(bus.connection);
     const existing = await streams.info(wanted.name).catch(unlessApiCode(STREAM_NOT_FOUND));
     if (!existing) {
       const added = await streams.add(wanted).catch(unlessApiCode(NAME_IN_USE));
-      if (added) return;
+      if (added) return true;
     }
     if (!existing || !isAsWanted(existing.config, wanted)) {
       await streams.update(wanted.name, wanted);
     }
+    return false;
   } catch (cause) {
     throw new Error(`Cannot ensure the stream ${wanted.name}: ${(cause as Error).message}`, {
       cause,
