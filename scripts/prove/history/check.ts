@@ -17,8 +17,10 @@ import { checkDeliveries } from "./rules/deliveries.ts";
 import { checkLeaks } from "./rules/leaks.ts";
 import { checkOrder } from "./rules/order.ts";
 import { checkPositions } from "./rules/positions.ts";
+import { checkPromptness } from "./rules/promptness.ts";
 import { checkPushes } from "./rules/pushes.ts";
 import { checkSends } from "./rules/sends.ts";
+import { checkWriters } from "./rules/writers.ts";
 import type { Truth } from "./truth.ts";
 
 const RULES: readonly Rule[] = [
@@ -26,10 +28,12 @@ const RULES: readonly Rule[] = [
   checkOrder,
   checkContents,
   checkLeaks,
+  checkWriters,
   checkCursors,
   checkPositions,
   checkCatchUps,
   checkDeliveries,
+  checkPromptness,
   checkPushes,
 ];
 

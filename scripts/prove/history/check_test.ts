@@ -172,6 +172,18 @@ const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => voi
     scene.send(scene.device("ana"), { user: "bob" });
     drop(device, last(device, "event"));
   }],
+  ["a message comes long after its commit", ["late"], (scene) => {
+    const device = scene.device("bob", 1);
+    scene.send(scene.device("ana"), { user: "bob" });
+    const { at: _, ...event } = last(device, "event");
+    drop(device, last(device, "event"));
+    scene.later(5_000);
+    scene.note(device, event);
+  }],
+  ["one who left writes to the group", ["stranger-wrote"], (scene) => {
+    scene.change("group.left", ["bob"]);
+    scene.send(scene.device("bob"), { group: "g" });
+  }],
   ["one who is offline is never pushed", ["unpushed"], (scene) => {
     scene.disconnect(scene.device("cleo"));
     scene.send(scene.device("ana"), { user: "cleo" });

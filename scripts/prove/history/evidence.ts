@@ -13,6 +13,8 @@ import type { TrueEvent, Truth } from "./truth.ts";
 
 /** What may be asked of a run beyond what must always hold. */
 export interface Expectations {
+  /** How soon a device that is connected must be shown what is committed. Default: no matter. */
+  liveWithinMs?: number;
   /** A recipient who has received nothing by then must have been pushed it. Default: the end. */
   pushWithinMs?: number;
   /** Whether nothing that happened excuses a push of what had been received well before. */
@@ -110,7 +112,9 @@ export const ANOMALIES = [
   "cursor-and-epoch-apart",
   "catch-up-out-of-order",
   "leaked",
+  "stranger-wrote",
   "undelivered",
+  "late",
   "unpushed",
   "pushed-though-received",
 ] as const;

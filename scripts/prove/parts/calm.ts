@@ -12,9 +12,13 @@ const LOAD_MS = 60_000;
 
 export const calm: Part = {
   name: "calm",
-  about: "no fault: nothing is pushed that was received, and who is offline is pushed in 20 s",
+  about: "no fault: all comes in 5 s; who is offline is pushed in 20 s, and nobody who received",
   async run(context) {
-    await using stage = await Stage.start(context, { noNeedlessPush: true, pushWithinMs: 20_000 });
+    await using stage = await Stage.start(context, {
+      liveWithinMs: 5_000,
+      noNeedlessPush: true,
+      pushWithinMs: 20_000,
+    });
     await stage.pause(LOAD_MS);
     return await stage.settle();
   },

@@ -44,7 +44,12 @@ export class Scene {
   }
 
   get expect(): Expectations {
-    return { live: this.#connected, pushWithinMs: 20_000, noNeedlessPush: true };
+    return {
+      live: this.#connected,
+      liveWithinMs: 5_000,
+      pushWithinMs: 20_000,
+      noNeedlessPush: true,
+    };
   }
 
   get users(): string[] {
