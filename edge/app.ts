@@ -31,6 +31,7 @@ import { upstashStore } from "./presence/store.ts";
 import { createSocketServer, type SocketServer } from "./socket/accept.ts";
 import { type Codecs, WEBSOCKET_PATH } from "./socket/upgrade.ts";
 import { openVerifier } from "./token/open.ts";
+import type { TokenVerifier } from "./token/verify.ts";
 import type { Turns } from "shared/turns.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -78,10 +79,12 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Edg
   const internal = openInternalPort(scene);
   const bus = scene.health.bus = await openBus(scene);
   const lease = createLease(scene);
-  const delivery = scene.health.delivery = startDelivery(scene, bus, lease);
+  const verifier = createVerifier(scene);
+  const delivery = scene.health.delivery = startDelivery(scene, bus, lease, verifier);
   const server = createSockets(scene, delivery);
   exposeMeasures(scene.registry, deps.now, measuresOf(server, delivery, lease));
-  exposeBounds(scene.registry, "edge", boundsOf(config, server, delivery));
+  const bounded = { server, delivery, lease, verifier, notices: scene.notices, bus };
+  exposeBounds(scene.registry, "edge", boundsOf(config, bounded));
   const port = await server.listen(config.listen);
   parts.defer(() => server.close());
   parts.defer(() => delivery.connections.release(CLOSES.shutdown, config.drainMs));
@@ -154,12 +157,20 @@ function createLease({ config, replica, turns, now, events, notices }: Scene): L
   });
 }
 
-function startDelivery(scene: Scene, bus: NatsBus, lease: LeaseKeeper): Delivery {
-  const { config, replica, turns, now, notices, parts } = scene;
-  const verifier = openVerifier(config.tokens, {
+function createVerifier({ config, now, notices }: Scene): TokenVerifier {
+  return openVerifier(config.tokens, {
     now,
     onFault: (error) => notices.warn("The issuer's keys could not be fetched", error),
   });
+}
+
+function startDelivery(
+  scene: Scene,
+  bus: NatsBus,
+  lease: LeaseKeeper,
+  verifier: TokenVerifier,
+): Delivery {
+  const { config, replica, turns, now, notices, parts } = scene;
   const delivery = new Delivery(config, {
     ...scene,
     bus,

@@ -7,17 +7,39 @@
  * @module
  */
 
+import { MAX_PENDING_BYTES, type NatsBus } from "shared/bus/nats.ts";
 import type { Bound } from "shared/metrics.ts";
 import type { EdgeConfig } from "./config.ts";
-import { type Delivery, MAX_CALLS, MAX_WAITING_CONNECTS, SENDS } from "./delivery.ts";
+import * as delivery from "./delivery.ts";
+import { MAX_HELD } from "./hub/hub.ts";
+import { MAX_WAITING } from "./hub/prover.ts";
+import { MAX_WORDS, type Notices } from "./notices.ts";
+import { MAX_UNWRITTEN } from "./presence/lease.ts";
+import type { LeaseKeeper } from "./presence/lease_keeper.ts";
+import { MAX_POSITIONS } from "./received/positions.ts";
+import { MAX_ENDED } from "./received/reporter.ts";
 import type { SocketServer } from "./socket/accept.ts";
+import { REMEMBERED_TOKENS, type TokenVerifier } from "./token/verify.ts";
 
-export function boundsOf(
-  { limits, sendBufferBytes }: EdgeConfig,
-  server: SocketServer,
-  delivery: Delivery,
-): Record<string, Bound> {
-  const { connections, catchUps, sends, calls, users } = delivery;
+export interface BoundedParts {
+  server: SocketServer;
+  delivery: delivery.Delivery;
+  lease: LeaseKeeper;
+  verifier: TokenVerifier;
+  notices: Notices;
+  bus: NatsBus;
+}
+
+export function boundsOf(config: EdgeConfig, parts: BoundedParts): Record<string, Bound> {
+  return {
+    ...boundsOfClients(config, parts),
+    ...boundsOfDelivery(config, parts),
+    ...boundsBeside(parts),
+  };
+}
+
+function boundsOfClients({ limits, sendBufferBytes }: EdgeConfig, parts: BoundedParts) {
+  const { server, verifier, delivery: { connections, catchUps, sends, calls, users } } = parts;
   return {
     connections: { size: () => connections.size, limit: limits.maxConnections },
     slowest_socket: {
@@ -26,17 +48,47 @@ export function boundsOf(
       unit: "bytes",
     },
     catch_ups_running: { size: () => catchUps.inside, limit: limits.catchUps },
+    // Those who are connected already are never refused, and have one read each.
     catch_ups_waiting: {
       size: () => catchUps.waiting,
-      limit: MAX_WAITING_CONNECTS + limits.maxConnections,
+      limit: delivery.MAX_WAITING_CONNECTS + limits.maxConnections,
     },
-    sends_waiting: { size: () => sends.waiting.sends, limit: SENDS.maxWaiting },
-    sends_waiting_bytes: {
+    sends_waiting: { size: () => sends.waiting.sends, limit: delivery.SENDS.maxWaiting },
+    sends_waiting_text: {
       size: () => sends.waiting.bytes,
-      limit: SENDS.maxWaitingBytes,
+      limit: delivery.SENDS.maxWaitingBytes,
       unit: "bytes",
     },
-    calls_in_flight: { size: () => calls.inFlight, limit: MAX_CALLS },
-    rates: { size: () => users.size, limit: 2 * limits.maxConnections },
-  };
+    calls_in_flight: { size: () => calls.inFlight, limit: delivery.MAX_CALLS },
+    // Users who are connected, or were a few seconds ago; two rates each.
+    rates: { size: () => users.size, limit: 3 * limits.maxConnections },
+    tokens: { size: () => verifier.remembered, limit: REMEMBERED_TOKENS },
+  } satisfies Record<string, Bound>;
+}
+
+function boundsOfDelivery({ limits }: EdgeConfig, { delivery: parts }: BoundedParts) {
+  const { hub, ledger, prover, changes, reporter } = parts;
+  return {
+    tallied_events: { size: () => ledger.tallied, limit: delivery.MAX_TALLIED },
+    held_events: { size: () => hub.held, limit: MAX_HELD },
+    // Each of them is an event that is tallied.
+    ending_intervals: { size: () => hub.audience.ending, limit: delivery.MAX_TALLIED },
+    // Pairs of a connection and a group that it has not heard of for long.
+    archived_groups: { size: () => hub.archive.size.held },
+    digests_waiting: { size: () => prover.waiting, limit: MAX_WAITING },
+    changes_read: { size: () => changes.inside, limit: delivery.MAX_CHANGES_READ },
+    received_positions: { size: () => reporter.kept.positions, limit: MAX_POSITIONS },
+    ended_users: { size: () => reporter.kept.ended, limit: MAX_ENDED },
+    present_users: { size: () => parts.roster.users, limit: limits.maxConnections },
+  } satisfies Record<string, Bound>;
+}
+
+function boundsBeside({ lease, notices, bus }: BoundedParts) {
+  return {
+    presence_unwritten: { size: () => lease.backlog.unwritten, limit: MAX_UNWRITTEN },
+    // Somebody waits for each of them, for a second at most.
+    presence_waited_for: { size: () => lease.backlog.waitedFor, limit: MAX_UNWRITTEN },
+    log_words: { size: () => notices.size, limit: MAX_WORDS },
+    bus_pending: { size: () => bus.pendingBytes, limit: MAX_PENDING_BYTES, unit: "bytes" },
+  } satisfies Record<string, Bound>;
 }

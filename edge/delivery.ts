@@ -11,7 +11,7 @@
 import { Admission } from "shared/admission.ts";
 import type { Bus } from "shared/bus/bus.ts";
 import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
-import type { ConnectionId, UserId } from "shared/ids.ts";
+import type { ConnectionId, GroupId, UserId } from "shared/ids.ts";
 import { VERSION } from "shared/version.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -80,6 +80,13 @@ export const SENDS = {
 };
 /** Calls that wait for an origin: many times what all origins do in the 4 s that one may take. */
 export const MAX_CALLS = 4_096;
+/** Groups whose membership changes are read at once: one answer may show that many have changed. */
+export const MAX_CHANGES_READ = 8;
+/**
+ * Events that all subscriptions remember to have been handed, 8 bytes each. It takes a minute without
+ * proof, at tens of thousands a second, to come here; this edge is then as good as cut off.
+ */
+export const MAX_TALLIED = 2_000_000;
 /** Connects that wait for their turn. At 500 a second their patience ends no later than the line. */
 export const MAX_WAITING_CONNECTS = 1_000;
 /** Of these a user with hundreds of connections may have no more than this in front of others. */
@@ -94,21 +101,25 @@ export class Delivery {
   readonly hub: Hub;
   readonly roster: Roster;
   readonly reporter: Reporter;
-  readonly #prover: Prover;
+  readonly prover: Prover;
   readonly #replay: Replay;
   readonly sends: SendBatcher;
   readonly calls: Calls;
   /** Connects and catch-ups of all connections. */
   readonly catchUps: Admission<UserId>;
+  /** The reading of membership changes. */
+  readonly changes: Admission<GroupId>;
   readonly users: UserLimits;
   readonly #deps: DeliveryDeps;
+  #isFull = false;
 
   constructor(config: EdgeConfig, deps: DeliveryDeps) {
     const { bus, lease, now, turns, replica } = deps;
     this.#deps = deps;
     const origin = createOrigin(bus);
+    this.changes = new Admission({ places: MAX_CHANGES_READ, maxWaiting: 0, turns });
     this.hub = this.#createHub(config, origin);
-    this.#prover = this.#createProver(origin);
+    this.prover = this.#createProver(origin);
     this.#replay = new Replay({
       read: deps.replay,
       mend: (topic, live) => this.hub.mend(topic, live, "stream"),
@@ -155,12 +166,15 @@ export class Delivery {
 
   /** Listens to origins, and looks after the connections that come. */
   start(): void {
-    const { bus } = this.#deps;
+    const { bus, events } = this.#deps;
     bus.subscribe(ANNOUNCE.digest, ({ data }) => {
       this.#replay.heard();
-      this.#prover.heard(decodeMessage<Digest>(data));
+      this.prover.heard(decodeMessage<Digest>(data));
     });
-    bus.onStatus((status) => status === "connected" && void this.#replay.start());
+    bus.onStatus((status) => {
+      if (status === "connected") void this.#replay.start();
+      else events.busLost();
+    });
     this.reporter.start();
     this.connections.start();
   }
@@ -171,9 +185,9 @@ export class Delivery {
     this.reporter.stop();
   }
 
-  /** Origins are heard, and there is a first `proven`. */
+  /** Origins are heard, there is a first `proven`, and it is not too far behind. */
   get reachable(): boolean {
-    return this.#deps.bus.status === "connected" && this.#prover.ready;
+    return this.#deps.bus.status === "connected" && this.prover.ready && !this.#isFull;
   }
 
   /** To be called every second. */
@@ -181,7 +195,8 @@ export class Delivery {
     this.reporter.tick();
     this.users.prune(this.#deps.turns.nowMs());
     this.hub.archiveIdle();
-    await this.#prover.tick();
+    this.#isFull = this.ledger.tallied > MAX_TALLIED;
+    await this.prover.tick();
   }
 
   #createHub(config: EdgeConfig, origin: Origin): Hub {
@@ -189,7 +204,8 @@ export class Delivery {
     return new Hub({
       ledger: this.ledger,
       subscribe: (subject, handle) => bus.subscribe(subject, handle),
-      readChanges: (group, after) => readChanges(origin, group, after),
+      readChanges: (group, after) =>
+        this.changes.run(group, () => readChanges(origin, group, after)),
       pause: () => this.#pause(),
       archiveAfterMs: config.archiveAfterMs,
       hashKey: this.#deps.hashKey,

@@ -31,6 +31,8 @@ export interface Measures {
 export interface EdgeEvents extends ConnectionEvents, HubEvents, ProverEvents {
   readonly catchUps: AdmissionEvents;
   upgradeRefused(reason: "draining" | "unreachable" | "full" | "rate"): void;
+  /** The bus is gone; what is missed meanwhile is read again. */
+  busLost(): void;
   presenceFailed(kind: "users" | "whole" | "beat"): void;
   handlerThrew(): void;
 }
@@ -73,6 +75,7 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   const wakes = counter("wakes_total", "Idle groups that are heard again, by what woke them", "by");
   const archived = counter("archived_total", "Groups let go since they were idle");
   const poisoned = counter("poisoned_messages_total", "Bytes on a topic that are no message");
+  const losses = counter("bus_losses_total", "Times that NATS was lost, or cut us off as too slow");
   const presence = counter("presence_errors_total", "Presence requests that failed", "kind");
   const upgrades = counter("upgrades_refused_total", "Upgrades answered with 503", "reason");
   const waits = seconds("catch_up_wait_seconds", "Connects and pages, until their turn to read");
@@ -111,6 +114,7 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
     },
     upgradeRefused: (reason) => upgrades.inc({ reason }),
     limited: (by) => limited.inc({ by }),
+    busLost: () => losses.inc(),
     presenceFailed: (kind) => presence.inc({ kind }),
     handlerThrew: () => faults.inc(),
   };

@@ -1,7 +1,8 @@
 /**
  * What an edge says in its log of trouble that may come a thousand times a second.
  *
- * Invariant: the same words are logged at most once in `QUIET_MS`; counting is for the metrics.
+ * Invariant: the same words are logged at most once in `QUIET_MS`, and of different ones at most
+ * `MAX_WORDS`, for some name a topic; counting is for the metrics.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import type { Log } from "shared/log.ts";
 import { RateLimiter } from "./limits/rate.ts";
 
 const QUIET_MS = 30_000;
+export const MAX_WORDS = 1_000;
 
 export class Notices {
   readonly #log: Log;
@@ -21,14 +23,25 @@ export class Notices {
     this.#now = now;
   }
 
+  /** How many different words were said lately. */
+  get size(): number {
+    return this.#said.size;
+  }
+
   /** Trouble that we get over by ourselves. */
   warn(words: string, error?: unknown): void {
-    if (this.#said.admit(words, this.#now())) this.#log.warning(words, fieldsOf(error));
+    if (this.#mayBeSaid(words)) this.#log.warning(words, fieldsOf(error));
   }
 
   /** A fault of ours. */
   fail(words: string, error: unknown): void {
-    if (this.#said.admit(words, this.#now())) this.#log.error(words, fieldsOf(error));
+    if (this.#mayBeSaid(words)) this.#log.error(words, fieldsOf(error));
+  }
+
+  #mayBeSaid(words: string): boolean {
+    const nowMs = this.#now();
+    if (this.#said.size >= MAX_WORDS) this.#said.prune(nowMs);
+    return this.#said.size < MAX_WORDS && this.#said.admit(words, nowMs);
   }
 }
 

@@ -9,15 +9,17 @@
 
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { createInternalApp } from "shared/http/internal.ts";
-import { serveHttp } from "shared/http/serve.ts";
-import { createMetrics } from "shared/metrics.ts";
+import { type HttpServer, serveHttp } from "shared/http/serve.ts";
+import { createMetrics, exposeBounds } from "shared/metrics.ts";
 import { systemTurns } from "shared/turns.ts";
 import { createApi } from "./api/api.ts";
 import { systemEvery } from "./audit/every.ts";
+import { boundsOf } from "./bounds.ts";
 import type { OriginConfig } from "./config.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, openDatabase, poolSizes } from "./database.ts";
 import { type Delivery, startDelivery } from "./delivery.ts";
 import { createHandlers } from "./handlers.ts";
+import { createLanes, type Lanes } from "./lanes.ts";
 import { createInstruments, createOriginEvents, showGauges } from "./metrics.ts";
 import { upstashReader } from "./presence/store.ts";
 import { createGateways } from "./push/config.ts";
@@ -47,11 +49,9 @@ export async function startOrigin(config: OriginConfig, deps: OriginDeps): Promi
   const [database, bus] = await Promise.all([openPostgres(scene), openBus(scene)]);
   Object.assign(health, { database, bus });
   const delivery = startDelivery(scene, database, bus);
-  const serving = startServing(scene, database, bus, delivery);
-  showGauges(scene.metrics.registry, {
-    commands_queued: () => delivery.committer.queued,
-    requests_in_flight: () => serving.inFlight,
-  });
+  const lanes = createLanes(poolSizes(config.database.maxConnections).reads, scene.turns);
+  const serving = startServing(scene, database, bus, delivery, lanes);
+  exposeBounds(scene.metrics.registry, "origin", boundsOf({ lanes, delivery, bus }));
   // Only now does the server have our subscriptions; one that is lost gets them when it is back.
   await bus.flush().catch(scene.events.bus);
   health.isServing = true;
@@ -138,20 +138,23 @@ async function openBus(scene: Scene): Promise<NatsBus> {
   return bus;
 }
 
-function startServing(scene: Scene, database: Database, bus: NatsBus, delivery: Delivery) {
-  const { config, events, parts, elapsedMs } = scene;
+function startServing(
+  scene: Scene,
+  database: Database,
+  bus: NatsBus,
+  delivery: Delivery,
+  lanes: Lanes,
+): HttpServer {
+  const { config, events, parts, turns, elapsedMs } = scene;
   const { name, largeGroup } = config;
-  const { handlers, api: deps } = createHandlers({ database, bus, name, largeGroup, ...delivery });
-  const serving = serve({ bus, handlers, events: events.serve, nowMs: elapsedMs });
+  const { handlers, api: deps } = createHandlers({
+    ...{ name, largeGroup, database, bus, lanes },
+    ...delivery,
+  });
+  const serving = serve({ bus, handlers, lanes, events: events.serve, nowMs: elapsedMs });
   parts.defer(() => serving.stop());
-  const api = createApi({ key: config.api.key, deps, onFault: events.api });
-  const { port } = parts.use(serveHttp(api.fetch, { ...config.api, onError: events.http }));
-  return {
-    port,
-    get inFlight() {
-      return serving.inFlight;
-    },
-  };
+  const api = createApi({ key: config.api.key, deps, turns, onFault: events.api });
+  return parts.use(serveHttp(api.fetch, { ...config.api, onError: events.http }));
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

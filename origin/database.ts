@@ -47,6 +47,13 @@ const AWAY = new Set([
   "57P03",
 ]);
 
+/** How the connections are shared out. */
+export function poolSizes(maxConnections: number) {
+  const rest = maxConnections - COMMIT_CONNECTIONS;
+  const background = Math.ceil(rest / 3);
+  return { commits: COMMIT_CONNECTIONS, background, reads: rest - background };
+}
+
 /**
  * Brings the database to this release's schema, waiting for it as long as it is away.
  *
@@ -59,11 +66,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     stack.defer(() => sql.end({ timeout: END_TIMEOUT_S }));
     return sql;
   };
-  const rest = options.maxConnections - COMMIT_CONNECTIONS;
-  const background = pool("background", Math.ceil(rest / 3));
+  const sizes = poolSizes(options.maxConnections);
+  const background = pool("background", sizes.background);
   await migrateOnceThere(background, options);
-  const commits = pool("commits", COMMIT_CONNECTIONS);
-  const reads = pool("reads", rest - Math.ceil(rest / 3));
+  const commits = pool("commits", sizes.commits);
+  const reads = pool("reads", sizes.reads);
   const owned = stack.move();
   return { commits, reads, background, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -24,13 +24,17 @@ import { createPresenceLookup, type PresenceLookup } from "./presence/lookup.ts"
 import { CLEAN_UP, cleanUpJobs } from "./push/clean_up.ts";
 import { createPushQueue, type PushQueue } from "./push/queue.ts";
 import { measureBacklog } from "./push/backlog.ts";
-import { startPushWorker } from "./push/worker.ts";
+import { type PushWorker, startPushWorker } from "./push/worker.ts";
 import { showGauges } from "./metrics.ts";
 import type { Scene } from "./scene.ts";
 
 export interface Delivery {
   readonly presence: PresenceLookup;
   readonly committer: Committer;
+  readonly fanOut: FanOut;
+  readonly audiences: Audiences;
+  readonly lateCheck: LateCheck;
+  readonly pushWorker: PushWorker;
 }
 
 type Pools = Pick<Database, "commits" | "reads" | "background">;
@@ -43,17 +47,18 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
   const presence = scene.presence ?? openPresence(scene, bus);
   const queue = createPushQueue(database.background);
   const audit = startAuditors(scene, database, bus, presence);
-  startPush(scene, queue, audit);
+  const pushWorker = startPush(scene, queue, audit);
+  const audiences = new Audiences({
+    readMembers: membersReader(database.reads),
+    largeGroup: config.largeGroup,
+    timeoutMs: config.redis.timeoutMs,
+    turns,
+    onFault: events.members,
+  });
   const fanOut = new FanOut({
     bus,
     presence,
-    audiences: new Audiences({
-      readMembers: membersReader(database.reads),
-      largeGroup: config.largeGroup,
-      timeoutMs: config.redis.timeoutMs,
-      turns,
-      onFault: events.members,
-    }),
+    audiences,
     enqueuePushes: (jobs) => queue.enqueue(jobs),
     enqueuePages: async (gsids) => {
       await requestPages(database.background, gsids);
@@ -76,7 +81,7 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
       ...events.commit,
     }),
   );
-  return { presence, committer };
+  return { presence, committer, fanOut, audiences, lateCheck: audit.lateCheck, pushWorker };
 }
 
 function openPresence(scene: Scene, bus: Bus): PresenceLookup {
@@ -126,16 +131,15 @@ function startAuditors(
   showGauges(metrics.registry, {
     digest_silence_seconds: () => digests.silenceMs / 1000,
     late_check_lag_seconds: () => lateCheck.lagMs / 1000,
-    received_positions: () => positions.size,
   });
-  return { positions, pager };
+  return { positions, pager, lateCheck };
 }
 
 function startPush(
   { events, metrics, parts, gateways, pushSettings: settings, turns, nowMs, random }: Scene,
   queue: PushQueue,
   { positions }: ReturnType<typeof startAuditors>,
-): void {
+): PushWorker {
   measureBacklog(metrics.registry, queue);
   for (const gateway of gateways.values()) parts.use(gateway);
   const worker = startPushWorker({
@@ -159,6 +163,7 @@ function startPush(
     end.abort();
     await cleaning;
   });
+  return worker;
 }
 
 /** Waits until the time has passed, or rejects by the signal. */

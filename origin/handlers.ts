@@ -18,6 +18,7 @@ import type { ApiDeps } from "./api/method.ts";
 import { answerDigest } from "./audit/read_digest.ts";
 import type { Committer } from "./commit/committer.ts";
 import type { Database } from "./database.ts";
+import { type Lanes, PATIENCE_MS } from "./lanes.ts";
 import type { PresenceLookup } from "./presence/lookup.ts";
 import { alert } from "./requests/alert.ts";
 import { catchUp } from "./requests/catch_up.ts";
@@ -26,7 +27,7 @@ import { dispatch } from "./requests/dispatch.ts";
 import { enter } from "./requests/enter.ts";
 import { mend } from "./requests/mend.ts";
 import { send } from "./requests/send.ts";
-import type { Handlers } from "./serve.ts";
+import type { Handlers } from "./routes.ts";
 
 export interface HandlerDeps {
   name: string;
@@ -35,11 +36,16 @@ export interface HandlerDeps {
   committer: Committer;
   presence: PresenceLookup;
   largeGroup: number;
+  /** The server API takes its turn with the edges. */
+  lanes: Pick<Lanes, "sends" | "calls">;
 }
 
+const API = "api";
+
 export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: ApiDeps } {
-  const { database: { reads }, bus, committer, presence, largeGroup } = deps;
+  const { database: { reads }, bus, committer, presence, largeGroup, lanes } = deps;
   const call: ApiDeps["call"] = (given) => dispatch({ sql: reads, committer, presence }, given);
+  const turn = { patienceMs: PATIENCE_MS };
   const publish = (topic: TopicKey, live: Live) => bus.publish(subjectOf(topic), encodeLive(live));
   const sendAll = (sends: SendBatch["sends"]) =>
     Promise.all(sends.map((item) => send(committer, item, item.data)));
@@ -56,8 +62,8 @@ export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: Ap
     digest: (ask) => answerDigest(reads, ask),
   };
   const api: ApiDeps = {
-    send: sendAll,
-    call,
+    send: (sends) => lanes.sends.run(API, () => sendAll(sends), { ...turn, places: sends.length }),
+    call: (given) => lanes.calls.run(API, () => call(given), turn),
     alert: (id, body) => alert(committer, id as MessageId, body),
     presence: (users) => presence.lookup(users),
     publish,

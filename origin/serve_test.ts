@@ -3,6 +3,7 @@ import type { BusMessage } from "shared/bus/bus.ts";
 import {
   type Answer,
   type Call,
+  type CatchUp,
   decodeMessage,
   encodeMessage,
   type Enter,
@@ -11,12 +12,27 @@ import {
   type SendBatch,
 } from "shared/bus/requests.ts";
 import type { DeviceId, UserId } from "shared/ids.ts";
-import { type Handlers, type Kind, serve } from "./serve.ts";
+import { Admission } from "shared/admission.ts";
+import { testTurns } from "testing/turns.ts";
+import { createLanes, type Lane, type Lanes, PATIENCE_MS } from "./lanes.ts";
+import type { Handlers } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 const SENT = { gsid: 16, at: "", conversation: "dm:ana:ben", prev: 0 };
 const CALLER = { user: "ana" as UserId, device: "phone" as DeviceId };
 
-function serveWith(handlers: Partial<Handlers>, limits?: Record<Kind, number>) {
+/** Lanes of so many places, and of those that an origin has for the rest. */
+function lanesOf(turns: ReturnType<typeof testTurns>, places: Partial<Record<Lane, number>>) {
+  const narrow = Object.entries(places).map(([lane, places]) => {
+    const maxWaiting = lane === "sends" ? 0 : 10;
+    return [lane, new Admission<string>({ places, maxWaiting, turns })];
+  });
+  return { ...createLanes(12, turns), ...Object.fromEntries(narrow) } as Lanes;
+}
+
+function serveWith(handlers: Partial<Handlers>, places: Partial<Record<Lane, number>> = {}) {
+  const turns = testTurns();
+  const lanes = lanesOf(turns, places);
   const handle = new Map<string, (message: BusMessage) => void>();
   const events: string[] = [];
   const serving = serve({
@@ -28,6 +44,7 @@ function serveWith(handlers: Partial<Handlers>, limits?: Record<Kind, number>) {
       },
     },
     handlers: handlers as Handlers,
+    lanes,
     events: {
       answered: (method) => events.push(`answered ${method}`),
       refused: (method) => events.push(`refused ${method}`),
@@ -35,11 +52,10 @@ function serveWith(handlers: Partial<Handlers>, limits?: Record<Kind, number>) {
       poisoned: (method) => events.push(`poisoned ${method}`),
     },
     nowMs: () => 0,
-    ...(limits && { limits }),
   });
-  const ask = (subject: string, data: Uint8Array) =>
-    new Promise<Uint8Array>((respond) => handle.get(subject)!({ subject, data, respond }));
-  return { serving, events, ask, handle };
+  const ask = (subject: string, data: Uint8Array, sender = "_INBOX.edge") =>
+    new Promise<Uint8Array>((respond) => handle.get(subject)!({ subject, data, sender, respond }));
+  return { serving, events, ask, handle, turns, lanes };
 }
 
 function sends(count: number): Uint8Array {
@@ -88,7 +104,7 @@ Deno.test("serve() refuses with 111 what is over its bound, and takes more when 
       await go.promise;
       return items.map(() => ({ result: SENT }));
     },
-  }, { commands: 3, entering: 0, healing: 0 });
+  }, { sends: 3 });
   const first = ask(REQUEST.send, sends(3));
   const second = decodeMessage<SendAnswers>(await ask(REQUEST.send, sends(2))).answers;
   assert.equal(second.length, 2);
@@ -117,14 +133,73 @@ Deno.test("stop() takes no more, and waits for what is under way", async () => {
   await Promise.all([asked, stopping]);
 });
 
-Deno.test("devices that come back all at once keep nobody from sending", async () => {
+Deno.test("devices that come back all at once keep nobody from sending, nor from calling", async () => {
   const { ask } = serveWith({
     enter: () => new Promise(() => {}),
+    catchUp: () => new Promise(() => {}),
+    call: () => Promise.resolve({ result: {} }),
     send: (items) => Promise.resolve(items.map(() => ({ result: SENT }))),
-  }, { commands: 1, entering: 1, healing: 1 });
+  });
+  for (let i = 0; i < 2_000; i++) {
+    void ask(REQUEST.enter, encodeMessage<Enter>({ user: CALLER.user }));
+    void ask(REQUEST.catchUp, encodeMessage<CatchUp>({ user: CALLER.user }));
+  }
+  const { answers } = decodeMessage<SendAnswers>(await ask(REQUEST.send, sends(1)));
+  assert.deepEqual(answers, [{ result: SENT }]);
+  const call = encodeMessage<Call>({ ...CALLER, method: "history", data: {} });
+  assert.deepEqual(decodeMessage<Answer & { v: 1 }>(await ask(REQUEST.call, call)), {
+    v: 1,
+    result: {},
+  });
+});
+
+Deno.test("a read that cannot begin in time is refused, and never begun", async () => {
+  let begun = 0;
+  const { ask, turns, events, lanes } = serveWith({
+    enter: () => (begun++, new Promise(() => {})),
+  }, { entering: 1 });
   const enter = encodeMessage<Enter>({ user: CALLER.user });
   void ask(REQUEST.enter, enter);
-  assert.equal((await ask(REQUEST.enter, enter)).length, 0);
-  const answers = decodeMessage<SendAnswers>(await ask(REQUEST.send, sends(1))).answers;
-  assert.deepEqual(answers, [{ result: SENT }]);
+  const second = ask(REQUEST.enter, enter);
+  turns.advance(PATIENCE_MS);
+  assert.equal((await second).length, 0);
+  assert.deepEqual([begun, events, lanes.entering.waiting], [1, ["refused enter"], 0]);
+});
+
+Deno.test("an edge that asks for everything delays another edge's request by one", async () => {
+  const done: (() => void)[] = [];
+  const { ask } = serveWith({
+    call: () => new Promise((resolve) => done.push(() => resolve({ result: {} }))),
+  }, { calls: 1 });
+  const call = encodeMessage<Call>({ ...CALLER, method: "history", data: {} });
+  const order: string[] = [];
+  const from = (edge: string) => ask(REQUEST.call, call, edge).then(() => order.push(edge));
+  const all = [from("greedy"), from("greedy"), from("greedy"), from("other")];
+  for (let i = 0; i < all.length; i++) {
+    await new Promise((resolve) => setTimeout(resolve));
+    done[i]!();
+  }
+  await Promise.all(all);
+  assert.deepEqual(order, ["greedy", "greedy", "other", "greedy"]);
+});
+
+Deno.test("of the sends an origin takes, one edge has half at most", async () => {
+  const { ask, lanes } = serveWith({ send: () => new Promise(() => {}) });
+  const half = 4_096;
+  void ask(REQUEST.send, sends(half), "greedy");
+  const refused = decodeMessage<SendAnswers>(await ask(REQUEST.send, sends(1), "greedy"));
+  assert.ok("error" in refused.answers[0]! && refused.answers[0].error.code === 111);
+  void ask(REQUEST.send, sends(half), "other");
+  assert.equal(lanes.sends.inside, 2 * half);
+});
+
+Deno.test("what the lanes may do at once leaves connections for fan-out, and is never nothing", () => {
+  for (const [connections, expected] of [[12, [4, 4, 2]], [2, [1, 1, 1]], [60, [20, 20, 10]]]) {
+    const lanes = createLanes(connections as number, testTurns());
+    const places = (["calls", "entering", "healing"] as const).map((lane) => {
+      while (lanes[lane].waiting === 0) lanes[lane].visit("edge");
+      return lanes[lane].inside;
+    });
+    assert.deepEqual(places, expected);
+  }
 });

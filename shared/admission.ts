@@ -1,7 +1,7 @@
 /**
  * Letting in a bounded number at a time, and the rest in turn.
  *
- * Invariant: at most `places` visits are inside, and at most `placesPerKey` of one key. Who waits
+ * Invariant: at most `places` are taken, and at most `placesPerKey` by one key. Who waits
  * goes in by turns among the keys, so that one with a thousand visits delays another's by no more
  * than a place; and every visit that waits gets in, is refused when its patience ends, or leaves.
  * Knows nothing of what is done inside.
@@ -21,6 +21,13 @@ export interface Visit {
   readonly entered: Promise<boolean>;
   /** Gives the place back, or leaves the line. May be called again. */
   end(): void;
+}
+
+export interface VisitOptions {
+  /** Default: as long as it takes. */
+  patienceMs?: number;
+  /** Places that it takes. Default: 1. */
+  places?: number;
 }
 
 export interface AdmissionOptions {
@@ -45,6 +52,7 @@ const SILENT: AdmissionEvents = { entered() {}, refused() {} };
 
 interface Waiting<Key> {
   key: Key;
+  places: number;
   sinceMs: number;
   isCounted: boolean;
   state: "waiting" | "inside" | "over";
@@ -71,34 +79,46 @@ export class Admission<Key> {
     };
   }
 
+  /** Places that there are. */
+  get places(): number {
+    return this.#options.places;
+  }
+
+  /** Places that are taken. */
   get inside(): number {
     return this.#inside;
   }
 
+  /** Visits that wait. */
   get waiting(): number {
     return this.#waiting;
   }
 
   /** Asks for a place on behalf of `key`. */
-  visit(key: Key, patienceMs = Infinity): Visit {
+  visit(key: Key, { patienceMs = Infinity, places = 1 }: VisitOptions = {}): Visit {
     const { promise: entered, resolve } = Promise.withResolvers<boolean>();
     const visit: Waiting<Key> = {
       key,
+      places,
       sinceMs: this.#options.turns.nowMs(),
       isCounted: patienceMs < Infinity,
       state: "waiting",
       settle: resolve,
       cancelTimer() {},
     };
-    if (this.#hasRoomFor(key)) this.#letIn(visit);
+    if (this.#hasRoomFor(visit)) this.#letIn(visit);
     else if (visit.isCounted && this.#isFull(key)) this.#refuse(visit, "full");
     else this.#queue(visit, patienceMs);
     return { entered, end: () => this.#end(visit) };
   }
 
   /** Does something inside. @throws {Refused} */
-  async run<Result>(key: Key, task: () => Promise<Result>, patienceMs?: number): Promise<Result> {
-    const visit = this.visit(key, patienceMs);
+  async run<Result>(
+    key: Key,
+    task: () => Promise<Result>,
+    options?: VisitOptions,
+  ): Promise<Result> {
+    const visit = this.visit(key, options);
     try {
       if (!await visit.entered) throw new Refused("Cannot begin: too much is under way");
       return await task();
@@ -108,9 +128,10 @@ export class Admission<Key> {
   }
 
   /** Nobody who waits is overtaken: whoever could go in has gone in when a place came free. */
-  #hasRoomFor(key: Key): boolean {
+  #hasRoomFor({ key, places: wanted }: Waiting<Key>): boolean {
     const { places, placesPerKey } = this.#options;
-    return this.#inside < places && (this.#insideOf.get(key) ?? 0) < placesPerKey;
+    const own = this.#insideOf.get(key) ?? 0;
+    return this.#inside + wanted <= places && own + wanted <= placesPerKey;
   }
 
   #isFull(key: Key): boolean {
@@ -120,8 +141,8 @@ export class Admission<Key> {
 
   #letIn(visit: Waiting<Key>): void {
     visit.state = "inside";
-    this.#inside++;
-    this.#insideOf.set(visit.key, (this.#insideOf.get(visit.key) ?? 0) + 1);
+    this.#inside += visit.places;
+    this.#insideOf.set(visit.key, (this.#insideOf.get(visit.key) ?? 0) + visit.places);
     this.#options.events.entered(this.#options.turns.nowMs() - visit.sinceMs);
     visit.settle(true);
   }
@@ -159,29 +180,30 @@ export class Admission<Key> {
   }
 
   #end(visit: Waiting<Key>): void {
-    const { state, key } = visit;
+    const { state, key, places } = visit;
     visit.state = "over";
     if (state === "waiting") {
       this.#unqueue(visit);
       visit.settle(false);
     }
     if (state !== "inside") return;
-    this.#inside--;
-    const rest = this.#insideOf.get(key)! - 1;
+    this.#inside -= places;
+    const rest = this.#insideOf.get(key)! - places;
     if (rest > 0) this.#insideOf.set(key, rest);
     else this.#insideOf.delete(key);
-    this.#letNextIn();
+    for (let next; (next = this.#next());) this.#letIn(next);
   }
 
-  #letNextIn(): void {
+  /** Takes the visit out of its line whose turn it is, if it has room. */
+  #next(): Waiting<Key> | undefined {
     for (const [key, line] of this.#lines) {
-      if (!this.#hasRoomFor(key)) continue;
+      if (!this.#hasRoomFor(line[0]!)) continue;
       const visit = line.shift()!;
-      // Its next one comes after those of the others.
+      // The next one of this key comes after those of the others.
       this.#lines.delete(key);
       if (line.length > 0) this.#lines.set(key, line);
       this.#forget(visit);
-      return this.#letIn(visit);
+      return visit;
     }
   }
 }

@@ -17,8 +17,8 @@ function scene(options: Partial<AdmissionOptions> = {}) {
     ...options,
   });
   const entered: string[] = [];
-  const visit = (name: string, patienceMs?: number) => {
-    const visit = admission.visit(name.split(" ")[0]!, patienceMs);
+  const visit = (name: string, patienceMs = Infinity, places = 1) => {
+    const visit = admission.visit(name.split(" ")[0]!, { patienceMs, places });
     visit.entered.then((inside) => entered.push(inside ? name : `not ${name}`));
     return visit;
   };
@@ -102,14 +102,27 @@ Deno.test("who leaves the line is passed over, and takes no place", async () => 
   assert.deepEqual(entered, ["ana 1", "not ben 1", "cleo 1"]);
 });
 
+Deno.test("a visit may take several places, and one end may let in several", async () => {
+  const { visit, entered, settle, admission } = scene({ places: 4 });
+  const large = visit("ana 1", Infinity, 3);
+  ["ben 1", "ben 2", "cleo 1"].forEach((name) => visit(name));
+  visit("dan 1", Infinity, 2);
+  await settle();
+  assert.deepEqual(entered, ["ana 1", "ben 1"]);
+  large.end();
+  await settle();
+  assert.deepEqual(entered.slice(2), ["ben 2", "cleo 1"]);
+  assert.deepEqual([admission.inside, admission.waiting], [3, 1]);
+});
+
 Deno.test("run() gives its place back whatever becomes of the task", async () => {
   const { admission } = scene({ places: 1, maxWaiting: 0 });
-  assert.equal(await admission.run("ana", () => Promise.resolve(1), 10), 1);
+  assert.equal(await admission.run("ana", () => Promise.resolve(1), { patienceMs: 10 }), 1);
   await assert.rejects(admission.run("ana", () => Promise.reject(new Error("no"))), /no/);
   const open = admission.visit("ben");
-  await assert.rejects(admission.run("ana", () => Promise.resolve(1), 10), Refused);
+  await assert.rejects(admission.run("ana", () => Promise.resolve(1), { patienceMs: 10 }), Refused);
   open.end();
-  assert.equal(await admission.run("ana", () => Promise.resolve(2), 10), 2);
+  assert.equal(await admission.run("ana", () => Promise.resolve(2), { patienceMs: 10 }), 2);
 });
 
 Deno.test("whatever comes and goes, the bounds hold and nobody is forgotten", async () => {
@@ -133,7 +146,8 @@ Deno.test("whatever comes and goes, the bounds hold and nobody is forgotten", as
         if (one) drop(one.visit);
         one?.visit.end();
       } else {
-        const visit = admission.visit(key, what === "visit" ? undefined : 100);
+        const options = what === "visit" ? {} : { patienceMs: 100 };
+        const visit = admission.visit(key, options);
         const one = { visit, key, inside: false };
         open.push(one);
         visit.entered.then((inside) => inside ? one.inside = true : void drop(visit));

@@ -56,6 +56,11 @@ export class Audience {
     return this.#targets.size;
   }
 
+  /** Intervals that have ended, and wait until everything in them was handed out. */
+  get ending(): number {
+    return this.#ending.size;
+  }
+
   of(topic: TopicKey): Iterable<Subscription> {
     return this.#targets.subscriptions.of(topic);
   }

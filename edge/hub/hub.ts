@@ -47,8 +47,11 @@ export interface HubEvents extends AudienceEvents {
   poisoned(topic: TopicKey): void;
 }
 
-/** Live events that may wait behind a membership change; what is beyond is left to the digest. */
-const MAX_HELD = 10_000;
+/**
+ * Live events that may wait behind membership changes, on all topics together; what is beyond is
+ * left to the digest.
+ */
+export const MAX_HELD = 20_000;
 /** Subscriptions that one round looks at for idle groups: 100,000 take less than a minute. */
 const PER_ROUND = 2_000;
 
@@ -59,6 +62,7 @@ export class Hub {
   readonly archive: Archive;
   readonly #deps: HubDeps;
   readonly #reading = new Set<Promise<void>>();
+  #held = 0;
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
@@ -74,6 +78,11 @@ export class Hub {
         return () => heard.unsubscribe();
       },
     });
+  }
+
+  /** Events that wait behind membership changes. */
+  get held(): number {
+    return this.#held;
   }
 
   /** Hands an event that was read to every subscription of its topic; an idle group wakes. */
@@ -146,19 +155,25 @@ export class Hub {
 
   #arrive(subscription: Subscription, live: Live, source: Source): void {
     if (live.large) subscription.large = true;
-    if (subscription.held) {
-      // What a digest asked for must not be lost: everything up to its end is about to be proven.
-      const room = subscription.held.length < MAX_HELD || source === "digest";
-      if (room) subscription.held.push(live);
-    } else if (live.membership > subscription.applied) this.#hold(subscription, live);
-    else this.#hand(subscription, live, source);
+    if (!subscription.held && live.membership <= subscription.applied) {
+      return this.#hand(subscription, live, source);
+    }
+    // What a digest asked for must not be lost: everything up to its end is about to be proven.
+    if (this.#held >= MAX_HELD && source !== "digest") return;
+    if (subscription.held) this.#wait(subscription.held, live);
+    else this.#hold(subscription, live);
   }
 
   /** Two origins are not ordered among each other: `live` came before a change that precedes it. */
   #hold(subscription: Subscription, live: Live): void {
-    subscription.held = [live];
+    this.#wait(subscription.held = [], live);
     const reading = this.#readHeld(subscription).finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
+  }
+
+  #wait(held: Live[], live: Live): void {
+    held.push(live);
+    this.#held++;
   }
 
   async #readHeld(subscription: Subscription): Promise<void> {
@@ -166,7 +181,7 @@ export class Hub {
     if (topic?.kind !== "group-chat") return;
     while (this.audience.stands(subscription) && subscription.held) {
       // Events are published after their commit: a read that starts now holds what precedes them.
-      const needed = Math.max(...subscription.held.map((live) => live.membership));
+      const needed = subscription.held.reduce((most, live) => Math.max(most, live.membership), 0);
       try {
         const changes = await this.#deps.readChanges(topic.group, subscription.applied);
         for (const change of changes) this.#hand(subscription, change, "digest");
@@ -176,6 +191,9 @@ export class Hub {
         await this.#deps.pause();
       }
     }
+    // Nobody hears the topic any more.
+    this.#held -= subscription.held?.length ?? 0;
+    subscription.held = undefined;
   }
 
   /** Hands on what waited, up to the next event whose changes are not known yet. */
@@ -185,6 +203,7 @@ export class Hub {
     while (handed < held.length && held[handed]!.membership <= subscription.applied) {
       this.#hand(subscription, held[handed++]!, "live");
     }
+    this.#held -= handed;
     subscription.held = handed < held.length ? held.slice(handed) : undefined;
   }
 

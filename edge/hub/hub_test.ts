@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Digest } from "shared/bus/requests.ts";
 import type { GroupId, UserId } from "shared/ids.ts";
 import { groupTopic, inboxTopic } from "shared/topic.ts";
+import { MAX_HELD } from "./hub.ts";
 import { enter, G, g, hubRig, membership, receiver, state } from "./testing.ts";
 
 Deno.test("each device has a subscription of its own, and gets each event once", () => {
@@ -145,4 +146,31 @@ Deno.test("memberships that come out of order end the connection, for it to resu
   publish(toBen, membership("group.joined", 60, ["ben"], 50));
   publish(toBen, membership("group.left", 55, ["ben"], 50));
   assert.equal(ben.confused, 1, "the join came before the leave that precedes it");
+});
+
+Deno.test("live events that wait for changes are bounded; the digest's are not, and all are freed", async () => {
+  const { hub, publish } = hubRig([membership("group.joined", 30, ["ben"], 5)]);
+  const ana = receiver("c1", "ana");
+  hub.audience.enterInbox(ana);
+  enter(hub, ana, g, 5);
+  for (let n = 0; n < MAX_HELD + 5; n++) publish(G, { gsid: 40 + n, membership: 30 });
+  assert.equal(hub.held, MAX_HELD);
+  const beyond = 40 + MAX_HELD + 2;
+  hub.mend(G, { kind: "event", gsid: beyond, membership: 30, data: "{}" });
+  assert.equal(hub.held, MAX_HELD + 1);
+  await hub.settled();
+  assert.equal(hub.held, 0);
+  assert.deepEqual([ana.got.length, ana.got.at(-1)], [MAX_HELD + 2, beyond]);
+});
+
+Deno.test("what waited for changes of a group that everybody left is forgotten", async () => {
+  const { hub, publish } = hubRig();
+  const ana = receiver("c1", "ana");
+  hub.audience.enterInbox(ana);
+  enter(hub, ana, g, 5);
+  publish(G, { gsid: 40, membership: 30 });
+  assert.equal(hub.held, 1);
+  hub.audience.leave(ana);
+  await hub.settled();
+  assert.equal(hub.held, 0);
 });

@@ -42,7 +42,7 @@ const TOPICS_PER_READ = 32;
 /** Without a digest for so long, the edge asks for one. */
 const SILENCE_MS = 10_000;
 /** Digests waiting behind one that is being mended; older ones are answered by the next gap. */
-const MAX_WAITING = 16;
+export const MAX_WAITING = 16;
 
 export class Prover {
   readonly #deps: ProverDeps;
@@ -58,6 +58,11 @@ export class Prover {
   get ready(): boolean {
     const { ledger, now } = this.#deps;
     return ledger.epoch !== undefined && now() - this.#heardMs < SILENCE_MS;
+  }
+
+  /** Digests that wait behind the one that is dealt with. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   heard(digest: Digest): void {

@@ -5,7 +5,7 @@ import type { Digest, Mended } from "shared/bus/requests.ts";
 import type { UserId } from "shared/ids.ts";
 import { inboxTopic, type TopicKey } from "shared/topic.ts";
 import { Ledger } from "./ledger.ts";
-import { Prover } from "./prover.ts";
+import { MAX_WAITING, Prover } from "./prover.ts";
 
 const topic = inboxTopic("ana" as UserId);
 const digest = (after: number, upto: number, gsids: number[] = []): Digest => ({
@@ -24,7 +24,7 @@ function rig(stored: number[]) {
     head: 0,
     maxEvents: Infinity,
     mendFails: false,
-    meanwhile() {},
+    meanwhile: (): void | Promise<void> => {},
     wakeNamed: () => false,
   };
   const prover: Prover = new Prover({
@@ -188,4 +188,20 @@ Deno.test("Prover wakes nothing for a digest that it does not compare", async ()
   prover.heard(digest(10, 40, [20]));
   await turn();
   assert.equal(ledger.proven, 50);
+});
+
+Deno.test("Prover keeps only so many digests that wait, and asks for what the dropped ones told", async () => {
+  const { prover, ledger, log, control } = rig([20]);
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  const grace = Promise.withResolvers<void>();
+  control.meanwhile = () => grace.promise;
+  prover.heard(digest(10, 40, [20]));
+  for (let n = 0; n < MAX_WAITING + 3; n++) prover.heard(digest(40 + n, 41 + n));
+  assert.equal(prover.waiting, MAX_WAITING);
+  control.head = 80;
+  grace.resolve();
+  await turn();
+  assert.deepEqual([ledger.proven, prover.waiting], [80, 0]);
+  assert.ok(log.includes("ask 40"));
 });

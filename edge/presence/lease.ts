@@ -21,6 +21,8 @@ import type { PresenceCommand } from "./store.ts";
 
 /** Users in one request: about half a megabyte. */
 export const USERS_PER_WRITE = 5_000;
+/** Users who came and went while the store was away: beyond, the whole is written instead. */
+export const MAX_UNWRITTEN = 100_000;
 /** Replicas that lapsed so long ago are swept from the list, each time the whole is written. */
 const SWEEP_AFTER_MS = 60 * 60_000;
 
@@ -60,11 +62,17 @@ export class Lease {
     return this.#whole;
   }
 
+  /** Users whose last change is not written yet. */
+  get unwritten(): number {
+    return this.#changed.size;
+  }
+
   /** A user's devices from now on; none takes the user away. */
   set(user: UserId, devices: PresentDevice[]): void {
     if (devices.length > 0) this.#devices.set(user, devices);
     else this.#devices.delete(user);
     this.#changed.add(user);
+    if (this.#changed.size > MAX_UNWRITTEN) this.#startOver();
   }
 
   beatDue(): void {
@@ -100,6 +108,13 @@ export class Lease {
   /** Takes the replica away, at the end of its life. */
   farewell(): PresenceCommand[] {
     return [["DEL", this.#key], ["ZREM", REPLICAS_KEY, this.#replica]];
+  }
+
+  /** What was written is forgotten: the whole begins with nobody, and has everybody who is here. */
+  #startOver(): void {
+    this.#whole = false;
+    this.#rest = undefined;
+    this.#changed = new Set();
   }
 
   #nextPart(nowMs: number): LeaseRequest {

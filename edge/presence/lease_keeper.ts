@@ -2,8 +2,9 @@
  * Keeps an edge's presence lease: sends what the lease decides, one request at a time.
  *
  * Invariant: requests never overtake each other, so the last word about a user is the last one
- * written; while one is under way, changes gather for the next. A store that fails delays nobody
- * longer than `PATIENCE_MS` and is tried again until it answers.
+ * written; while one is under way, changes gather for the next. A store that is slow delays nobody
+ * longer than `PATIENCE_MS`, one that is known to fail delays nobody, and it is tried again until it
+ * answers.
  *
  * @module
  */
@@ -28,12 +29,14 @@ export interface LeaseKeeperOptions extends LeaseSettings {
   onFault(error: unknown, kind: LeaseRequest["kind"]): void;
 }
 
+/** Somebody who is told when the write has succeeded, or failed for the first time. */
 type Waiter = () => void;
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #lease: Lease;
-  #waiters = new Map<UserId, Waiter[]>();
+  readonly #waiters = new Map<UserId, Set<Waiter>>();
+  #failing = false;
   #sending: Promise<void> | undefined;
   #armed = false;
   #state: "new" | "kept" | "ended" = "new";
@@ -56,16 +59,17 @@ export class LeaseKeeper {
     this.#arm();
   }
 
-  /** Resolves when it is written, or after `PATIENCE_MS`: it is then still tried again. */
+  /** Users whose presence somebody waits for, and those whose last change is not written. */
+  get backlog(): { waitedFor: number; unwritten: number } {
+    return { waitedFor: this.#waiters.size, unwritten: this.#lease.unwritten };
+  }
+
+  /** Resolves when it is written, or cannot be for a while: it is then still tried again. */
   set(user: UserId, devices: PresentDevice[]): Promise<void> {
     if (this.#state === "ended") return Promise.resolve();
     this.#lease.set(user, devices);
     this.#arm();
-    return new Promise((resolve) => {
-      const cancel = this.#options.turns.later(resolve, PATIENCE_MS);
-      const waiter = () => (cancel(), resolve());
-      this.#waiters.set(user, [...this.#waiters.get(user) ?? [], waiter]);
-    });
+    return this.#failing ? Promise.resolve() : this.#written(user);
   }
 
   /** Takes everything away: nobody is here any more. */
@@ -75,12 +79,32 @@ export class LeaseKeeper {
     this.#cancelBeat();
     this.#cancelRetry?.();
     await this.#sending;
-    for (const waiters of this.#waiters.values()) waiters.forEach((waiter) => waiter());
-    this.#waiters.clear();
+    this.#tell([...this.#waiters.keys()]);
     try {
       await this.#options.store.pipeline(this.#lease.farewell());
     } catch (error) {
       this.#options.onFault(error, "whole");
+    }
+  }
+
+  #written(user: UserId): Promise<void> {
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(user) ?? new Set();
+      this.#waiters.set(user, waiters);
+      const waiter = () => {
+        cancel();
+        waiters.delete(waiter);
+        if (waiters.size === 0 && this.#waiters.get(user) === waiters) this.#waiters.delete(user);
+        resolve();
+      };
+      const cancel = this.#options.turns.later(waiter, PATIENCE_MS);
+      waiters.add(waiter);
+    });
+  }
+
+  #tell(users: readonly UserId[]): void {
+    for (const user of users) {
+      for (const waiter of [...this.#waiters.get(user) ?? []]) waiter();
     }
   }
 
@@ -116,27 +140,22 @@ export class LeaseKeeper {
   }
 
   async #perform(request: LeaseRequest): Promise<boolean> {
-    const waiters = this.#takeWaiters(request.users);
+    const { store, onFault } = this.#options;
+    // Whoever changes a user while this is under way waits for the next request.
+    const waiting = request.users.flatMap((user) => [...this.#waiters.get(user) ?? []]);
+    for (const user of request.users) this.#waiters.delete(user);
     try {
-      const replies = await this.#options.store.pipeline(request.commands);
-      this.#lease.settle(request, replies);
-      for (const waiter of waiters.flatMap(([, each]) => each)) waiter();
+      this.#lease.settle(request, await store.pipeline(request.commands));
+      this.#failing = false;
       return true;
     } catch (error) {
       this.#lease.settle(request);
-      for (const [user, each] of waiters) {
-        this.#waiters.set(user, [...each, ...this.#waiters.get(user) ?? []]);
-      }
-      this.#options.onFault(error, request.kind);
+      this.#failing = true;
+      this.#tell([...this.#waiters.keys()]);
+      onFault(error, request.kind);
       return false;
+    } finally {
+      for (const waiter of waiting) waiter();
     }
-  }
-
-  #takeWaiters(users: UserId[]): [UserId, Waiter[]][] {
-    return users.flatMap((user) => {
-      const waiters = this.#waiters.get(user);
-      this.#waiters.delete(user);
-      return waiters ? [[user, waiters] as [UserId, Waiter[]]] : [];
-    });
   }
 }

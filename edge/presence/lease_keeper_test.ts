@@ -6,7 +6,7 @@ import { encodeDevices, type PresentDevice } from "shared/presence.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { upstashStore } from "./store.ts";
 
-const ana = "ana" as UserId, bob = "bob" as UserId;
+const ana = "ana" as UserId, bob = "bob" as UserId, cleo = "cleo" as UserId;
 const phone = { device: "phone", connection: "c1", foreground: true } as unknown as PresentDevice;
 
 Deno.test("set() resolves when the store has the user, and every key has a time to live", async () => {
@@ -67,13 +67,35 @@ Deno.test("a store that fails holds nobody up, and gets everything when it answe
   scene.redis.setFault({ status: 500, body: "<html>" });
   const set = scene.lease.set(ana, [phone]);
   await scene.fault();
-  scene.turns.advance(1000);
   await set;
+  // From here on it is known to fail: nobody waits for it any more.
+  await scene.lease.set(cleo, [phone]);
   assert.equal(scene.read("HEXISTS", "on:e1", "u:ana"), 0);
+  assert.deepEqual(scene.lease.backlog, { waitedFor: 0, unwritten: 2 });
   scene.redis.setFault(undefined);
   scene.turns.advance(1000);
   await scene.quiet();
   assert.equal(scene.read("HEXISTS", "on:e1", "u:ana"), 1);
+  assert.equal(scene.read("HEXISTS", "on:e1", "u:cleo"), 1);
+  assert.deepEqual(scene.lease.backlog, { waitedFor: 0, unwritten: 0 });
+});
+
+Deno.test("a store that is silent holds nobody up for longer than a second, and keeps no waiter", async () => {
+  await using scene = keeper();
+  await scene.lease.set(bob, [phone]);
+  const silence = Promise.withResolvers<void>();
+  scene.hold(silence.promise);
+  const waiting = [scene.lease.set(ana, [phone])];
+  await scene.begun();
+  // While the first write is under way these wait for the next.
+  for (let i = 0; i < 100; i++) waiting.push(scene.lease.set(ana, [phone]));
+  assert.equal(scene.lease.backlog.waitedFor, 1);
+  scene.turns.advance(1000);
+  await Promise.all(waiting);
+  assert.equal(scene.lease.backlog.waitedFor, 0);
+  silence.resolve();
+  await scene.quiet();
+  assert.equal(scene.lease.backlog.unwritten, 0);
 });
 
 Deno.test("stop() takes the replica away, and nothing is written after it", async () => {
@@ -90,15 +112,17 @@ function keeper() {
   const redis = testRedis(), turns = testTurns();
   const faults = Promise.withResolvers<void>();
   const store = upstashStore(redis);
-  let pending = 0;
+  let pending = 0, held = Promise.resolve(), onBegin = () => {};
   const lease = new LeaseKeeper({
     replica: "e1",
     ttlS: 60,
     beatS: 30,
     store: {
-      pipeline: (commands) => {
+      async pipeline(commands) {
         pending++;
-        return store.pipeline(commands).finally(() => pending--);
+        onBegin();
+        await held;
+        return await store.pipeline(commands).finally(() => pending--);
       },
     },
     turns,
@@ -118,6 +142,9 @@ function keeper() {
     lease,
     quiet,
     fault: () => faults.promise,
+    /** Requests from now on wait for this. */
+    hold: (until: Promise<void>) => held = until,
+    begun: () => new Promise<void>((resolve) => onBegin = resolve),
     async passBeat() {
       redis.advance(30_000);
       turns.advance(30_000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { UserId } from "shared/ids.ts";
 import { encodeDevices, MARKER_FIELD, type PresentDevice, userField } from "shared/presence.ts";
-import { Lease, type LeaseRequest, USERS_PER_WRITE } from "./lease.ts";
+import { Lease, type LeaseRequest, MAX_UNWRITTEN, USERS_PER_WRITE } from "./lease.ts";
 import type { PresenceCommand } from "./store.ts";
 
 const ana = "ana" as UserId, bob = "bob" as UserId;
@@ -150,3 +150,23 @@ function ordered(hash: Map<string, string>, like: Map<string, string>): Map<stri
   assert.equal(hash.size, like.size + 1);
   return new Map([...like.keys(), MARKER_FIELD].map((field) => [field, hash.get(field) ?? ""]));
 }
+
+Deno.test("while the store is away those who come and go cost no more than the bound", () => {
+  const lease = new Lease({ replica: "e1", ttlS: 60 }), store = new ModelStore();
+  lease.set(ana, [device("phone")]);
+  settleAll(lease, store);
+  for (let i = 0; i < 2.5 * MAX_UNWRITTEN; i++) {
+    const user = `u${i}` as UserId;
+    lease.set(user, [device("phone")]);
+    lease.set(user, []);
+    assert(lease.unwritten <= MAX_UNWRITTEN);
+    if (i % 100_000 === 50_000) lease.settle(lease.next(0)!);
+  }
+  lease.set(bob, [device("tablet")]);
+  settleAll(lease, store);
+  assert.deepEqual(
+    [...store.hash.keys()].sort(),
+    [MARKER_FIELD, userField(ana), userField(bob)].sort(),
+  );
+  assert.equal(lease.unwritten, 0);
+});

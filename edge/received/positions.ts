@@ -13,16 +13,23 @@ import type { UserId } from "shared/ids.ts";
 
 /** How long the word of a user without connections is kept. */
 const KEPT_MS = 60_000;
+/** Beyond, the word of whoever was heard first is forgotten: at worst it is pushed once too often. */
+export const MAX_POSITIONS = 200_000;
 
 export class Positions {
   readonly #upto = new Map<UserId, { gsid: Gsid; heardMs: number }>();
   readonly #fresh = new Set<UserId>();
+
+  get size(): number {
+    return this.#upto.size;
+  }
 
   heard(user: UserId, gsid: Gsid, nowMs: number): void {
     const known = this.#upto.get(user);
     if (known && known.gsid >= gsid) return;
     this.#upto.set(user, { gsid, heardMs: nowMs });
     this.#fresh.add(user);
+    if (this.#upto.size > MAX_POSITIONS) this.#forgetFirst();
   }
 
   /** The user's last connection has ended: its word is kept from now on. */
@@ -34,10 +41,6 @@ export class Positions {
   /** Everybody's is to be told again: what was told last may not have arrived. */
   renew(): void {
     for (const user of this.#upto.keys()) this.#fresh.add(user);
-  }
-
-  get size(): number {
-    return this.#upto.size;
   }
 
   /** What rose since the last call. */
@@ -57,6 +60,14 @@ export class Positions {
       if (nowMs - heardMs <= KEPT_MS || connected(user)) continue;
       this.#upto.delete(user);
       this.#fresh.delete(user);
+    }
+  }
+
+  #forgetFirst(): void {
+    for (const user of this.#upto.keys()) {
+      this.#upto.delete(user);
+      this.#fresh.delete(user);
+      return;
     }
   }
 

@@ -15,7 +15,7 @@ import type { UserId } from "shared/ids.ts";
 import { Positions } from "./positions.ts";
 
 /** Users whose end is told late: what lies beyond is left to the late check. */
-const MAX_ENDED = 10_000;
+export const MAX_ENDED = 10_000;
 /** An id of 128 bytes, escaped, makes an entry of less than 800. */
 const USERS_PER_MESSAGE = 1_000;
 
@@ -37,6 +37,11 @@ export class Reporter {
     this.#options = options;
   }
 
+  /** Users whose positions are kept, and those whose end has yet to be reported. */
+  get kept(): { positions: number; ended: number } {
+    return { positions: this.#positions.size, ended: this.#ended.size };
+  }
+
   /** Answers origins that ask. */
   start(): void {
     const { bus } = this.#options;
@@ -54,11 +59,6 @@ export class Reporter {
     if (this.#options.isConnected(user)) return;
     this.#positions.left(user, this.#options.now());
     if (this.#ended.size < MAX_ENDED) this.#ended.add(user);
-  }
-
-  /** Of how many users a position is kept. */
-  get kept(): number {
-    return this.#positions.size;
   }
 
   /** To be called once a second. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { BusMessage, BusStatus } from "shared/bus/bus.ts";
 import { ANNOUNCE, decodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
 import type { UserId } from "shared/ids.ts";
-import { Reporter } from "./reporter.ts";
+import { MAX_POSITIONS } from "./positions.ts";
+import { MAX_ENDED, Reporter } from "./reporter.ts";
 
 const ana = "ana" as UserId, bob = "bob" as UserId;
 
@@ -122,4 +123,16 @@ Deno.test("the end of one of several connections of a user is not told", () => {
   reporter.ended(ana);
   reporter.tick();
   assert.deepEqual(published, []);
+});
+
+Deno.test("what is kept of users is bounded: of too many, those heard first are forgotten", () => {
+  const { reporter, answers } = scene();
+  reporter.start();
+  for (let i = 0; i <= MAX_POSITIONS; i++) reporter.received(`${i}` as UserId, 16);
+  for (let i = 0; i <= MAX_ENDED; i++) reporter.ended(`${i}` as UserId);
+  assert.deepEqual(reporter.kept, { positions: MAX_POSITIONS, ended: MAX_ENDED });
+  const users = answers();
+  assert.deepEqual([users[0], users.length], [["1", 16], MAX_POSITIONS]);
+  reporter.tick();
+  assert.equal(reporter.kept.ended, 0);
 });

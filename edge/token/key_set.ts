@@ -15,6 +15,8 @@ export const COOLDOWN_MS = 30_000;
 /** Keys older than this are fetched anew, in the background. */
 export const REFRESH_MS = 10 * 60_000;
 const FETCH_TIMEOUT_MS = 3000;
+/** A key is less than 2 KiB. */
+export const MAX_KEY_SET_BYTES = 256 * 1024;
 
 /** The keys to judge a token by cannot be had now; later they may. */
 export class KeysUnavailable extends Error {
@@ -80,8 +82,11 @@ class KeySet {
         signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
         headers: { accept: "application/json" },
       });
-      const body = await response.text();
-      if (!response.ok) throw new Error(`the JWKS URL answered ${response.status}`);
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new Error(`the JWKS URL answered ${response.status}`);
+      }
+      const body = await readText(response, MAX_KEY_SET_BYTES);
       this.#keys = createLocalJWKSet(JSON.parse(body) as JSONWebKeySet);
       this.#fetchedAtMs = this.#options.nowMs();
     } catch (cause) {
@@ -89,4 +94,16 @@ class KeySet {
       throw new KeysUnavailable("the issuer's keys cannot be fetched", { cause });
     }
   }
+}
+
+/** @throws {Error} When there is more of it than `maxBytes`: it is not read any further. */
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "", bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`the JWKS URL answered more than ${maxBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
 import { createHmac } from "node:crypto";
-import { COOLDOWN_MS, keySetKeys, REFRESH_MS } from "./key_set.ts";
+import { COOLDOWN_MS, keySetKeys, MAX_KEY_SET_BYTES, REFRESH_MS } from "./key_set.ts";
 import { createTokenVerifier } from "./verify.ts";
 
 Deno.test("RS256, ES256 and EdDSA tokens are verified by the issuer's keys", async () => {
@@ -72,6 +72,7 @@ Deno.test("without any keys a token is unavailable, not invalid", async () => {
       () => new Response("<html>", { status: 200 }),
       () => new Response(`{"keys":7}`),
       () => Promise.reject(new TypeError("connection refused")),
+      () => Response.json({ keys: [], more: "x".repeat(MAX_KEY_SET_BYTES) }),
     ]
   ) {
     issuer.answer = answer;

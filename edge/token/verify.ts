@@ -19,7 +19,7 @@ export const MAX_TOKEN_BYTES = 8 * 1024;
 const LEEWAY_S = 30;
 /** 9999-12-31: a later `exp` is a mistake of units. */
 const LATEST_EXP_S = 253_402_300_799;
-const REMEMBERED_TOKENS = 50_000;
+export const REMEMBERED_TOKENS = 50_000;
 /** Base64url three times; whatever else a token could be is not parsed at all. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -29,6 +29,8 @@ export type Verdict =
 
 export interface TokenVerifier {
   verify(token: string): Promise<Verdict>;
+  /** Tokens that need not be checked again. */
+  readonly remembered: number;
 }
 
 /** Where keys come from, and which algorithms they may be used with. */
@@ -43,6 +45,8 @@ export interface VerifierOptions {
   audience?: string;
   /** Wall clock, ms since 1970. */
   nowMs(): number;
+  /** Default: `REMEMBERED_TOKENS`. */
+  maxRemembered?: number;
 }
 
 /** Keys of one shared secret: HS256. */
@@ -58,8 +62,12 @@ export function secretKeys(secret: string): Keys {
 }
 
 export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
-  const remembered = new LRUCache<string, Verdict & { ok: true }>({ max: REMEMBERED_TOKENS });
+  const { maxRemembered: max = REMEMBERED_TOKENS } = options;
+  const remembered = new LRUCache<string, Verdict & { ok: true }>({ max });
   return {
+    get remembered() {
+      return remembered.size;
+    },
     async verify(token) {
       if (token.length > MAX_TOKEN_BYTES) return invalid("it is too long");
       if (!COMPACT.test(token)) return invalid("it is no JWT");

@@ -128,3 +128,18 @@ Deno.test("verify() never repeats the token in its words", async () => {
     if (!verdict.ok && bad.length > 20) assert(!verdict.words.includes(bad.slice(0, 20)));
   }
 });
+
+Deno.test("verify() remembers only so many tokens, those used last", async () => {
+  let looked = 0;
+  const secret = secretKeys(SECRET);
+  const verifier = createTokenVerifier({
+    keys: { ...secret, find: (...args) => (looked++, secret.find(...args)) },
+    nowMs: () => NOW_MS,
+    maxRemembered: 2,
+  });
+  const tokens = ["a", "b", "c"].map((jti) => token({ ...good, jti }));
+  for (const n of [0, 1, 0, 2, 0, 1]) {
+    assert.equal(outcome(await verifier.verify(tokens[n]!)), "user ana");
+  }
+  assert.deepEqual([looked, verifier.remembered], [4, 2]);
+});

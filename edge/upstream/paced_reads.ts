@@ -37,7 +37,7 @@ export class PacedReads implements Reads {
 
   /** Resolves when a connect may begin. @throws {Refused} When too many came before it. */
   async begin(): Promise<void> {
-    const visit = this.#visit = this.#admission.visit(this.#user, PATIENCE_MS);
+    const visit = this.#visit = this.#admission.visit(this.#user, { patienceMs: PATIENCE_MS });
     if (!await visit.entered) throw new Refused("Cannot begin a connect: too many are under way");
   }
 

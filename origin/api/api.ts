@@ -9,7 +9,9 @@
 
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { Admission, Refused } from "shared/admission.ts";
 import type { JsonValue } from "shared/event.ts";
+import type { Turns } from "shared/turns.ts";
 import type { Answer } from "shared/bus/requests.ts";
 import { isSameSecret } from "shared/http/secret.ts";
 import { type WireError, wireError } from "shared/wire/codes.ts";
@@ -20,22 +22,27 @@ import { describeApi, MAX_BATCH } from "./openapi.ts";
 export interface ApiOptions {
   key: string;
   deps: ApiDeps;
+  turns: Pick<Turns, "nowMs" | "later">;
   onFault: (method: string, error: unknown) => void;
   methods?: readonly Method[];
 }
 
 export const MAX_REQUEST_BYTES = 1024 * 1024;
+/** Requests whose bodies are in memory; what waits has had its headers read and nothing else. */
+export const REQUESTS = { places: 64, maxWaiting: 1_024 };
+const PATIENCE_MS = 5_000;
 
 interface Command {
   method: string;
   data?: JsonValue;
 }
 
-export function createApi({ key, deps, onFault, methods = METHODS }: ApiOptions): Hono {
+export function createApi({ key, deps, turns, onFault, methods = METHODS }: ApiOptions): Hono {
+  const requests = new Admission<"request">({ ...REQUESTS, turns });
   const byName = new Map(methods.map((method) => [method.name, method]));
   const app = new Hono();
   app.get("/api/openapi.json", (c) => c.json(describeApi(methods)));
-  app.use("/api/*", needsKey(key), needsJson, limitsBody);
+  app.use("/api/*", needsKey(key), needsJson, takesTurn(requests), limitsBody);
   app.post("/api/:method", async (c) => {
     const data = await readJson(c);
     if (data === undefined) return refuse(c, 400, wireError("badRequest", "the body is not JSON"));
@@ -56,6 +63,7 @@ export function createApi({ key, deps, onFault, methods = METHODS }: ApiOptions)
     try {
       return await byName.get(method)?.run(deps, data) ?? { error: wireError("methodNotFound") };
     } catch (error) {
+      if (error instanceof Refused) return { error: wireError("tooManyRequests") };
       onFault(method, error);
       return { error: wireError("internal") };
     }
@@ -86,12 +94,24 @@ const needsJson: MiddlewareHandler = async (c, next) => {
   return refuse(c, 415, wireError("badRequest", "the content type must be application/json"));
 };
 
+function takesTurn(requests: Admission<"request">): MiddlewareHandler {
+  return async (c, next) => {
+    const visit = requests.visit("request", { patienceMs: PATIENCE_MS });
+    try {
+      if (await visit.entered) return await next();
+      return refuse(c, 503, wireError("tooManyRequests"));
+    } finally {
+      visit.end();
+    }
+  };
+}
+
 const limitsBody = bodyLimit({
   maxSize: MAX_REQUEST_BYTES,
   onError: (c) => refuse(c, 413, wireError("tooLarge", `at most ${MAX_REQUEST_BYTES} bytes`)),
 });
 
-function refuse(c: Context, status: 400 | 401 | 404 | 405 | 413 | 415, error: WireError) {
+function refuse(c: Context, status: 400 | 401 | 404 | 405 | 413 | 415 | 503, error: WireError) {
   return c.json({ error }, status);
 }
 

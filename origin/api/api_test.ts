@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { waitUntil } from "../../scripts/services/wait_until.ts";
+import { Refused } from "shared/admission.ts";
 import type { Answer } from "shared/bus/requests.ts";
 import type { DeviceId, UserId } from "shared/ids.ts";
-import { createApi, MAX_REQUEST_BYTES } from "./api.ts";
+import { systemTurns } from "shared/turns.ts";
+import { createApi, MAX_REQUEST_BYTES, REQUESTS } from "./api.ts";
 import type { ApiDeps } from "./method.ts";
 import { METHODS } from "./methods.ts";
 import { MAX_BATCH } from "./openapi.ts";
@@ -15,6 +18,7 @@ function apiWith(deps: Partial<ApiDeps>) {
   const api = createApi({
     key: KEY,
     deps: deps as ApiDeps,
+    turns: systemTurns,
     onFault: (method, error) => faults.push([method, error]),
   });
   const post = async (
@@ -205,4 +209,31 @@ Deno.test("/api/openapi.json describes every method, without a key", async () =>
   );
   const send = document.paths["/api/send"].post.requestBody.content["application/json"].schema;
   assert.deepEqual(send.required, ["user", "to", "id", "body"]);
+});
+
+Deno.test("of many requests at once the API reads some, and the others wait unread", async () => {
+  const go = Promise.withResolvers<void>();
+  let begun = 0;
+  const { post } = apiWith({
+    async send() {
+      begun++;
+      await go.promise;
+      return [{ result: SENT }];
+    },
+  });
+  const { places, maxWaiting } = REQUESTS;
+  const asked = Array.from({ length: places + maxWaiting }, () => post("send", MESSAGE));
+  await waitUntil(() => begun >= places || undefined, { what: "requests", withinMs: 5_000 });
+  const { status, answer } = await post("send", MESSAGE);
+  assert.deepEqual([status, "error" in answer && answer.error.code], [503, 111]);
+  assert.equal(begun, places);
+  go.resolve();
+  for (const one of asked) assert.equal((await one).status, 200);
+});
+
+Deno.test("what the origin has no room for is answered with 111, as an edge is", async () => {
+  const { post, faults } = apiWith({ call: () => Promise.reject(new Refused("too much")) });
+  const { status, answer } = await post("history", { user: "ana", conversation: "dm:ana:ben" });
+  assert.deepEqual([status, "error" in answer && answer.error.code], [200, 111]);
+  assert.deepEqual(faults, []);
 });

@@ -29,7 +29,7 @@ export interface EndedCheckDeps {
 }
 
 /** Users remembered until their round comes. */
-const MAX_WAITING = 10_000;
+export const MAX_WAITING = 10_000;
 const MAX_CHECKED = 1_000;
 
 export class EndedCheck {
@@ -42,10 +42,15 @@ export class EndedCheck {
     this.#deps = deps;
   }
 
+  /** Users whose round is yet to come. */
+  get waiting(): number {
+    return this.#now.size + this.#before.size;
+  }
+
   /** @throws {RangeError} When the bytes are no report. */
   hear(data: Uint8Array): void {
     for (const user of decodeMessage<Ended>(data).users) {
-      if (this.#now.size + this.#before.size < MAX_WAITING) this.#now.add(user);
+      if (this.waiting < MAX_WAITING) this.#now.add(user);
     }
   }
 

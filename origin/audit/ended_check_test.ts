@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { encodeMessage, type Ended } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import { storesOfThisFile, type TestStore } from "testing/stores.ts";
-import { EndedCheck } from "./ended_check.ts";
+import { EndedCheck, MAX_WAITING } from "./ended_check.ts";
 import { ReceivedPositions } from "./received.ts";
 import { onlyLooking } from "./testing/presence.ts";
 import {
@@ -25,7 +25,7 @@ function endedCheck({ sql }: TestStore, { largeGroup = 1_000, presence = onlyLoo
   const check = new EndedCheck({ sql, presence, positions, largeGroup });
   const hear = (...users: string[]) =>
     check.hear(encodeMessage<Ended>({ replica: "r1", users: users.map(user) }));
-  return { positions, hear, check: () => check.check() };
+  return { positions, hear, check: () => check.check(), waiting: () => check.waiting };
 }
 
 function message(gsid: Gsid): SeedEvent {
@@ -95,4 +95,14 @@ Deno.test("EndedCheck takes a crowd in portions, and forgets what is beyond its 
   const rounds: number[] = [];
   for (let round; (round = await check());) rounds.push(round.users);
   assert.deepEqual(rounds, Array(10).fill(1_000));
+});
+
+Deno.test("EndedCheck remembers only so many; the late check looks at the others", async () => {
+  await using db = await stores.store();
+  const { check, hear, waiting } = endedCheck(db);
+  hear(...Array.from({ length: MAX_WAITING + 1 }, (_, i) => `u${i}`));
+  assert.equal(waiting(), MAX_WAITING);
+  await check();
+  await check();
+  assert.equal(waiting(), MAX_WAITING - 1_000);
 });

@@ -107,6 +107,11 @@ export class LateCheck implements AsyncDisposable {
     return behindMs + this.#deps.nowMs() - nowMs;
   }
 
+  /** Users whose connections ended, to be checked soon. */
+  get endedUsers(): number {
+    return this.#ended.waiting;
+  }
+
   /** Checks what is due now; resolves when it is done. Never rejects. */
   async check(): Promise<void> {
     this.#tick();

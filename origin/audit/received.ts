@@ -16,7 +16,7 @@ import type { UserId } from "shared/ids.ts";
 
 /** How long edges have to answer an origin that starts to check. */
 export const ASK_WAIT_MS = 1_000;
-const MAX_USERS = 500_000;
+export const MAX_USERS = 500_000;
 
 export class ReceivedPositions {
   readonly #positions = new Map<UserId, Gsid>();

@@ -1,8 +1,9 @@
 /**
  * Where commands wait for their transaction, and until when.
  *
- * Invariants: at most `maxQueued` wait; each gets one answer, the latest at its deadline, whatever
- * the database does. Knows nothing of SQL.
+ * Invariants: at most `maxQueued` wait, and of their texts at most `maxQueuedBytes`, the last one's
+ * aside; each gets one answer, the latest at its deadline, whatever the database does. Knows nothing
+ * of SQL.
  *
  * @module
  */
@@ -50,20 +51,34 @@ export function answer(command: Command, outcome: Outcome): void {
   command.resolve = undefined;
 }
 
+export interface QueueBounds {
+  maxQueued: number;
+  maxQueuedBytes: number;
+}
+
 export class CommandQueue {
   #waiting: Command[] = [];
-  readonly #maxQueued: number;
+  #bytes = 0;
+  readonly #bounds: QueueBounds;
 
-  constructor(maxQueued: number) {
-    this.#maxQueued = maxQueued;
+  constructor(bounds: QueueBounds) {
+    this.#bounds = bounds;
   }
 
   get length(): number {
     return this.#waiting.length;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   add(work: Work, deadlineMs: number): Promise<Outcome> {
-    if (this.#waiting.length >= this.#maxQueued) return Promise.resolve({ outcome: "busy" });
+    const { maxQueued, maxQueuedBytes } = this.#bounds;
+    if (this.#waiting.length >= maxQueued || this.#bytes >= maxQueuedBytes) {
+      return Promise.resolve({ outcome: "busy" });
+    }
+    this.#bytes += bytesOf(work);
     return new Promise((resolve) => {
       this.#waiting.push({ ...identityOf(work), work, deadlineMs, resolve });
     });
@@ -71,7 +86,7 @@ export class CommandQueue {
 
   take(maxItems: number): Repeated<Command>[] {
     const { batch, rest } = takeBatch(this.#waiting, maxItems);
-    this.#waiting = rest;
+    this.#become(rest);
     return batch;
   }
 
@@ -81,8 +96,18 @@ export class CommandQueue {
     for (const command of this.#waiting) {
       if (command.deadlineMs <= nowMs) answer(command, { outcome: "late" });
     }
-    this.#waiting = this.#waiting.filter((command) => command.resolve);
+    this.#become(this.#waiting.filter((command) => command.resolve));
   }
+
+  #become(waiting: Command[]): void {
+    this.#waiting = waiting;
+    this.#bytes = waiting.reduce((sum, { work }) => sum + bytesOf(work), 0);
+  }
+}
+
+/** About what it takes in memory, beyond a fixed size. */
+function bytesOf(work: Work): number {
+  return work.kind === "message" ? work.message.fields.length : 0;
 }
 
 /** No id holds a control character, so a key has one reading. */

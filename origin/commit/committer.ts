@@ -16,7 +16,14 @@ import { within } from "origin/within.ts";
 import { readCommitted } from "./append.ts";
 import type { Repeated } from "./batch.ts";
 import type { GroupChange, Message } from "./command.ts";
-import { answer, type Command, CommandQueue, type Outcome, type Work } from "./command_queue.ts";
+import {
+  answer,
+  type Command,
+  CommandQueue,
+  type Outcome,
+  type QueueBounds,
+  type Work,
+} from "./command_queue.ts";
 import type { CommittedEvent } from "./committed.ts";
 import { type Fault, faultOf } from "./fault.ts";
 import { answerBatch, commitBatch, type Committed } from "./transaction.ts";
@@ -31,8 +38,9 @@ export interface CommitterOptions {
   /** Milliseconds since 1970. */
   now: () => number;
   turns: Turns;
-  /** More commands than this do not wait: they are refused as `busy`. Default: 10,000. */
+  /** More than this does not wait, but is refused as `busy`. Default: `QUEUE_BOUNDS`. */
   maxQueued?: number;
+  maxQueuedBytes?: number;
   /** Default: 512. */
   maxBatch?: number;
   /** A command that takes longer is answered `late`. Default: 3,500. */
@@ -43,7 +51,9 @@ export interface CommitterOptions {
 export interface Committer extends AsyncDisposable {
   append(message: Message): Promise<Outcome>;
   change(change: GroupChange): Promise<Outcome>;
+  /** Commands that wait for their transaction, and their bytes. */
   readonly queued: number;
+  readonly queuedBytes: number;
   /** Resolves when everything accepted so far has been answered. */
   idle(): Promise<void>;
 }
@@ -52,6 +62,8 @@ export function createCommitter(options: CommitterOptions): Committer {
   return new BatchingCommitter(options);
 }
 
+/** Half a second of commits at full speed; of the longest messages, what they may take of memory. */
+export const QUEUE_BOUNDS: QueueBounds = { maxQueued: 10_000, maxQueuedBytes: 64 * 1024 * 1024 };
 const SWEEP_MS = 100;
 const RETRY_MS = { first: 20, most: 500 };
 /** A statement without an answer for so long: its connection is taken for dead. */
@@ -74,17 +86,21 @@ class BatchingCommitter implements Committer {
     this.#options = {
       onFault: () => {},
       onBatch: () => {},
-      maxQueued: 10_000,
+      ...QUEUE_BOUNDS,
       maxBatch: 512,
       answerWithinMs: 3_500,
       reached: () => {},
       ...options,
     };
-    this.#queue = new CommandQueue(this.#options.maxQueued);
+    this.#queue = new CommandQueue(this.#options);
   }
 
   get queued(): number {
     return this.#queue.length;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
   }
 
   append(message: Message): Promise<Outcome> {

@@ -141,3 +141,15 @@ Deno.test("append() answers busy beyond the bound of the queue, and late after t
   await committer.idle();
   assert.equal((await committer.append(toBo("a"))).outcome, "duplicate");
 });
+
+Deno.test("append() counts long messages by their bytes, and forgets those that were answered", async () => {
+  await using store = await stores.store();
+  const committer = store.committer({ maxQueuedBytes: 1_000, answerWithinMs: 5_000 });
+  const outcomes = Promise.all(
+    ["m1", "m2", "m3"].map((id) => committer.append(toBo(id, "x".repeat(600)))),
+  );
+  assert.equal(committer.queued, 2);
+  assert.ok(committer.queuedBytes > 1_200);
+  assert.deepEqual((await outcomes).map(({ outcome }) => outcome), ["stored", "stored", "busy"]);
+  assert.equal(committer.queuedBytes, 0);
+});

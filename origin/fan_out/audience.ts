@@ -29,7 +29,7 @@ export interface AudiencesOptions {
 }
 
 /** Ids kept in memory, over all groups: about 20 MB. */
-const MAX_CACHED_IDS = 200_000;
+export const MAX_CACHED_IDS = 200_000;
 
 export class Audiences {
   readonly #options: AudiencesOptions;
@@ -42,6 +42,11 @@ export class Audiences {
 
   constructor(options: AudiencesOptions) {
     this.#options = options;
+  }
+
+  /** Ids that are kept, one more for each list; lists that are being read. */
+  get kept(): { ids: number; reading: number } {
+    return { ids: this.#cache.calculatedSize, reading: this.#reading.size };
   }
 
   /** Never rejects, nor takes longer than the timeout. */

@@ -3,7 +3,7 @@ import { storesOfThisFile } from "testing/stores.ts";
 import type { CommittedEvent } from "../commit/committed.ts";
 import { message } from "../commit/command.ts";
 import { directConversation, type GroupId, type MessageId, type UserId } from "shared/ids.ts";
-import { Audiences, type AudiencesOptions, membersReader } from "./audience.ts";
+import { Audiences, type AudiencesOptions, MAX_CACHED_IDS, membersReader } from "./audience.ts";
 import { systemTurns } from "shared/turns.ts";
 
 const stores = storesOfThisFile();
@@ -104,4 +104,16 @@ Deno.test("of() says unknown when the list cannot be read in time, and asks agai
   answer = Promise.resolve([BEN]);
   assert.deepEqual(await audiences.of(inClub()), [BEN]);
   assert.equal(faults.length, 2);
+});
+
+Deno.test("of() keeps only so many ids, and reads again what was used longest ago", async () => {
+  let reads = 0;
+  const members = Array.from({ length: 0.6 * MAX_CACHED_IDS }, (_, i) => `u${i}` as UserId);
+  const { audiences } = audiencesWith({
+    readMembers: () => (reads++, Promise.resolve(members)),
+    largeGroup: MAX_CACHED_IDS,
+  });
+  for (const membership of [16, 32, 32, 16]) await audiences.of(inClub({ membership }));
+  assert.equal(reads, 3);
+  assert.deepEqual(audiences.kept, { ids: members.length + 1, reading: 0 });
 });

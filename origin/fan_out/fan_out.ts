@@ -57,17 +57,19 @@ interface Gathered {
 }
 
 /** Lookups at once: while so many are under way, what is committed is gathered into one. */
-const MAX_LOOKUPS = 8;
-/** Events that wait; some seconds of commits at full speed. */
-const MAX_BACKLOG = 20_000;
+export const MAX_LOOKUPS = 8;
+/** Events that wait, some seconds of commits at full speed, and the bytes of their texts. */
+export const MAX_BACKLOG = 20_000;
+export const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 /** Events in one lookup, so that its requests stay within what the store takes. */
 const MAX_GATHERED = 2_000;
 /** Batches of push jobs being stored at once. */
-const MAX_STORING = 16;
+export const MAX_STORING = 16;
 
 export class FanOut {
   readonly #options: Required<FanOutOptions>;
   #waiting: CommittedEvent[] = [];
+  #waitingBytes = 0;
   #lookups = 0;
   /** Settles when everything before has left: batches leave one after the other. */
   #order: Promise<void> = Promise.resolve();
@@ -77,12 +79,22 @@ export class FanOut {
     this.#options = { paths: { live: true, push: true }, reached: () => {}, ...options };
   }
 
+  /** What waits for a lookup, and what is under way. */
+  get backlog(): { events: number; bytes: number; lookups: number; storing: number } {
+    const { length: events } = this.#waiting;
+    const storing = this.#storing.size;
+    return { events, bytes: this.#waitingBytes, lookups: this.#lookups, storing };
+  }
+
   /** Takes a committed batch, in GSID order. Returns at once. */
   accept(events: readonly CommittedEvent[]): void {
-    if (this.#waiting.length + events.length > MAX_BACKLOG) {
+    const bytes = bytesOf(events);
+    const isTooMany = this.#waiting.length + events.length > MAX_BACKLOG;
+    if (isTooMany || this.#waitingBytes + bytes > MAX_BACKLOG_BYTES) {
       return this.#options.events.dropped(events.length);
     }
     this.#waiting.push(...events);
+    this.#waitingBytes += bytes;
     this.#begin();
   }
 
@@ -96,7 +108,9 @@ export class FanOut {
 
   #begin(): void {
     while (this.#waiting.length > 0 && this.#lookups < MAX_LOOKUPS) {
-      this.#fanOut(this.#waiting.splice(0, MAX_GATHERED));
+      const gathered = this.#waiting.splice(0, MAX_GATHERED);
+      this.#waitingBytes -= bytesOf(gathered);
+      this.#fanOut(gathered);
     }
   }
 
@@ -157,4 +171,8 @@ export class FanOut {
     this.#storing.add(stored);
     stored.finally(() => this.#storing.delete(stored));
   }
+}
+
+function bytesOf(events: readonly CommittedEvent[]): number {
+  return events.reduce((sum, { fields }) => sum + fields.length, 0);
 }

@@ -5,7 +5,7 @@ import { GSID_PER_MS } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
 import type { PushJob } from "./decide.ts";
-import { FanOut, type FanOutOptions } from "./fan_out.ts";
+import { FanOut, type FanOutOptions, MAX_STORING } from "./fan_out.ts";
 
 const BEN = "ben" as UserId;
 
@@ -124,8 +124,23 @@ Deno.test("accept() drops and counts what is beyond its backlog", async () => {
   fanOut.accept(Array(20_000).fill(note(16)));
   fanOut.accept([note(32)]);
   assert.deepEqual(events, ["dropped 1"]);
+  assert.deepEqual([fanOut.backlog.events, fanOut.backlog.lookups], [20_000, 8]);
   go.resolve(new Map());
   await fanOut.idle();
+  assert.deepEqual(fanOut.backlog, { events: 0, bytes: 0, lookups: 0, storing: 0 });
+});
+
+Deno.test("accept() counts long messages by their bytes", async () => {
+  const go = Promise.withResolvers<Map<UserId, Presence>>();
+  const { fanOut, events } = fanOutWith({ presence: { lookup: () => go.promise } });
+  for (let n = 0; n < 8; n++) fanOut.accept([note(16)]);
+  const long = { ...note(16), fields: "x".repeat(16 * 1024) };
+  for (let n = 0; n < 5_000; n++) fanOut.accept([long]);
+  assert.equal(fanOut.backlog.bytes, 64 * 1024 * 1024);
+  assert.equal(events.length, 5_000 - 4_096);
+  go.resolve(new Map());
+  await fanOut.idle();
+  assert.equal(fanOut.backlog.bytes, 0);
 });
 
 Deno.test("a batch that fails, or pushes that are not stored, stop nothing", async () => {
@@ -148,4 +163,18 @@ Deno.test("each fast path can be switched off", async () => {
   fanOut.accept([note(16)]);
   await fanOut.idle();
   assert.deepEqual([published, pushed], [[], []]);
+});
+
+Deno.test("accept() leaves push jobs to the late check while so many are being stored", async () => {
+  const go = Promise.withResolvers<void>();
+  const { fanOut, events } = fanOutWith({ enqueuePushes: () => go.promise });
+  for (let n = 1; n <= MAX_STORING + 1; n++) {
+    fanOut.accept([note(16 * n)]);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal(fanOut.backlog.storing, MAX_STORING);
+  assert.equal(events.filter((event) => event === "dropped 1").length, 1);
+  go.resolve();
+  await fanOut.idle();
+  assert.equal(fanOut.backlog.storing, 0);
 });

@@ -16,6 +16,8 @@ import type { PresenceReader } from "./store.ts";
 
 export interface PresenceLookup {
   lookup(users: readonly UserId[]): Promise<Map<UserId, Presence>>;
+  /** Requests to the store under way; left out by one that asks no store. */
+  readonly inFlight?: number;
 }
 
 /** Which edges beat now. */
@@ -38,7 +40,7 @@ export type LookupOutcome =
   /** Not asked: too much under way, or the store has been failing. */
   | { kind: "skipped" };
 
-const MAX_IN_FLIGHT = 32;
+export const MAX_IN_FLIGHT = 32;
 /** Users asked about in one request; a request of Upstash may have 10 MB. */
 const MAX_USERS = 2_000;
 const BREAKER = { failures: 3, pauseMs: 1_000 };
@@ -51,7 +53,12 @@ export function createPresenceLookup(options: PresenceLookupOptions): PresenceLo
   /** The replicas listed last: asked in the same request that lists them anew. */
   let known: readonly string[] = [];
 
-  return { lookup };
+  return {
+    lookup,
+    get inFlight() {
+      return inFlight;
+    },
+  };
 
   async function lookup(users: readonly UserId[]): Promise<Map<UserId, Presence>> {
     if (users.length === 0) return new Map();

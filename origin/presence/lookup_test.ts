@@ -9,7 +9,7 @@ import {
   userField,
 } from "shared/presence.ts";
 import { Beats } from "./beats.ts";
-import { createPresenceLookup, type LookupOutcome } from "./lookup.ts";
+import { createPresenceLookup, type LookupOutcome, MAX_IN_FLIGHT } from "./lookup.ts";
 import { upstashReader } from "./store.ts";
 
 const ANA = "ana" as UserId;
@@ -132,4 +132,22 @@ Deno.test("lookup() asks about any number of users", async () => {
   const states = await statesOf(...users, ANA);
   assert.equal(states.length, 4_501);
   assert.deepEqual([states[0], states.at(-1)], ["offline", "online"]);
+});
+
+Deno.test("lookup() asks the store only so much at once, and says unknown to the rest", async () => {
+  const answer = Promise.withResolvers<never>();
+  const outcomes: string[] = [];
+  const presence = createPresenceLookup({
+    reader: { read: () => answer.promise },
+    pulses: { of: () => "heard", heard: () => ["a"] },
+    nowMs: () => 0,
+    onOutcome: ({ kind }) => outcomes.push(kind),
+  });
+  const asked = Array.from({ length: MAX_IN_FLIGHT + 1 }, () => presence.lookup([ANA]));
+  assert.equal(presence.inFlight, MAX_IN_FLIGHT);
+  assert.deepEqual((await asked.at(-1)!).get(ANA)?.state, "unknown");
+  assert.deepEqual(outcomes, ["skipped"]);
+  answer.reject(new Error("down"));
+  await Promise.all(asked);
+  assert.equal(presence.inFlight, 0);
 });

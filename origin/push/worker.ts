@@ -68,6 +68,8 @@ export interface PushClock {
 }
 
 export interface PushWorker extends AsyncDisposable {
+  /** Jobs being sent or waiting to be written down; sends that are remembered. */
+  readonly kept: { jobs: number; remembered: number };
   /** There may be something to do. */
   poke(): void;
 }
@@ -99,6 +101,10 @@ class Worker implements PushWorker {
     this.#loop = this.#run();
   }
 
+  get kept() {
+    return { jobs: this.#inHand.size + this.#unrecorded.length, remembered: this.#sent.size };
+  }
+
   poke(): void {
     this.#wake.resolve();
   }
@@ -120,10 +126,11 @@ class Worker implements PushWorker {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const free = this.#settings.maxJobs - this.#inHand.size;
+      const free = this.#settings.maxJobs - this.kept.jobs;
       // Claiming one by one as hands come free would cost a query for each job.
       if (free * 2 < this.#settings.maxJobs) {
-        await Promise.race(this.#inHand);
+        // What cannot be written down fills hands as well: a database that hangs gets no more jobs.
+        await Promise.race([...this.#inHand, ...this.#recording ? [this.#recording] : []]);
         continue;
       }
       this.#wake = Promise.withResolvers();

@@ -11,6 +11,8 @@
 export interface BusMessage {
   subject: string;
   data: Uint8Array;
+  /** Who asks: one word for each connection to the bus. Left out for what is no request. */
+  readonly sender?: string | undefined;
   /** Answers a request. Must never be called for a message of a captured (`chat.>`) subject. */
   respond(data: Uint8Array): void;
 }

@@ -32,6 +32,8 @@ export interface NatsSubscription extends BusSubscription {
 /** The bus, and the connection under it for what only NATS has: streams. */
 export interface NatsBus extends Bus {
   readonly connection: NatsConnection;
+  /** What was published and has not left this process: a server that takes nothing makes it grow. */
+  readonly pendingBytes: number;
   subscribe(
     subject: string,
     handle: (message: BusMessage) => void,
@@ -42,6 +44,11 @@ export interface NatsBus extends Bus {
 const DRAIN_TIMEOUT_MS = 5_000;
 /** A subscription that the server refused is asked for again after so long. */
 const AGAIN_MS = 1_000;
+/**
+ * A server that takes nothing is given up for dead after 6 s, and what was to go to it with it. What
+ * it is not told meanwhile is lost as it is without a server: the auditors deliver it.
+ */
+export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 /**
  * Connects, waiting for a server as long as there is none.
@@ -69,9 +76,16 @@ class NatsConnectionBus implements NatsBus {
     return this.#status;
   }
 
+  get pendingBytes(): number {
+    return pendingBytesOf(this.connection);
+  }
+
   publish(subject: string, data: Uint8Array, options: { messageId?: string } = {}): void {
     // The client would keep it in memory and then throw it away.
     if (this.#status === "disconnected") return;
+    if (this.pendingBytes > MAX_PENDING_BYTES) {
+      return this.#onError(new Error("Cannot publish: the NATS server takes nothing"));
+    }
     this.#attempt(`publish on ${subject}`, () => {
       if (options.messageId === undefined) return this.connection.publish(subject, data);
       const withId = headers();
@@ -116,7 +130,9 @@ class NatsConnectionBus implements NatsBus {
   }
 
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    if (this.#status === "disconnected") throw new NoAnswer(`No answer on ${subject}: no server`);
+    if (this.#status === "disconnected" || this.pendingBytes > MAX_PENDING_BYTES) {
+      throw new NoAnswer(`No answer on ${subject}: no server takes requests`);
+    }
     try {
       return (await this.connection.request(subject, data, { timeout: timeoutMs })).data;
     } catch (cause) {
@@ -198,6 +214,9 @@ class NatsConnectionBus implements NatsBus {
     return {
       subject: message.subject,
       data: message.data,
+      get sender() {
+        return senderOf(message.reply);
+      },
       respond: (data) =>
         this.#attempt(`answer on ${message.subject}`, () => void message.respond(data)),
     };
@@ -224,4 +243,17 @@ class NatsConnectionBus implements NatsBus {
       this.#onError(new Error(`Cannot ${what}`, { cause }));
     }
   }
+}
+
+/** All requests of a connection ask for their answers below one inbox, which is its own. */
+function senderOf(reply: string | undefined): string | undefined {
+  return reply ? reply.slice(0, reply.lastIndexOf(".")) : undefined;
+}
+
+/** The client keeps no count of it; the socket below it does. */
+function pendingBytesOf(connection: NatsConnection): number {
+  const { protocol } = connection as unknown as {
+    protocol?: { transport?: { socket?: { writableLength?: number } } };
+  };
+  return protocol?.transport?.socket?.writableLength ?? 0;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { testNats } from "testing/nats.ts";
 import { NoAnswer } from "shared/bus/bus.ts";
-import { connectNats, type NatsBus } from "shared/bus/nats.ts";
+import { connectNats, MAX_PENDING_BYTES, type NatsBus } from "shared/bus/nats.ts";
 import { isSupported, type NatsOptions } from "shared/bus/nats_connect.ts";
 import { waitUntil } from "../../scripts/services/wait_until.ts";
 
@@ -190,4 +190,45 @@ Deno.test("a subscription that the server refused is made as soon as the server 
     bus.publish("secrets", utf8.encode("s"));
     return heard > 0 || undefined;
   }, { what: "the subscription to hear", withinMs: 10_000, everyMs: 50 });
+});
+
+Deno.test("requests name their asker, one word for each connection", async () => {
+  await using nats = await testNats();
+  await using listener = await connectTo(nats.url);
+  await using one = await connectTo(nats.url);
+  await using other = await connectTo(nats.url);
+  const senders: (string | undefined)[] = [];
+  listener.subscribe("ask", (message) => {
+    senders.push(message.sender);
+    message.respond(message.data);
+  });
+  await listener.flush();
+  for (const bus of [one, one, other]) await bus.request("ask", utf8.encode("?"), 2_000);
+  one.publish("ask", utf8.encode("nothing is asked"));
+  await one.flush();
+  await listener.flush();
+  const [first, second, third, fourth] = senders;
+  assert.ok(first);
+  assert.equal(second, first);
+  assert.notEqual(third, first);
+  assert.equal(fourth, undefined);
+});
+
+Deno.test("a server that takes nothing costs no more memory than the bound", async () => {
+  await using nats = await testNats();
+  const errors: Error[] = [];
+  await using bus = await connectTo(nats.url, errors);
+  nats.kill("SIGSTOP");
+  const megabyte = new Uint8Array(1_000_000);
+  for (let i = 0; i < 100 && errors.length === 0; i++) {
+    bus.publish("flood", megabyte);
+    // What was published leaves for the socket at the end of the turn.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.match(errors[0]?.message ?? "", /takes nothing/);
+  assert.ok(bus.pendingBytes < MAX_PENDING_BYTES + 2 * megabyte.length, `${bus.pendingBytes}`);
+  await assert.rejects(bus.request("ask", megabyte, 60_000), NoAnswer);
+  nats.kill("SIGCONT");
+  await bus.flush();
+  assert.equal(bus.pendingBytes, 0);
 });
