@@ -27,6 +27,7 @@ import { PUSH_SETTINGS } from "./push/worker.ts";
 import type { OriginDeps, Scene } from "./scene.ts";
 import { serve } from "./serve.ts";
 import { keepStream } from "./stream.ts";
+import { measureStream } from "./stream_size.ts";
 
 export interface Origin {
   readonly port: number;
@@ -135,6 +136,7 @@ async function openBus(scene: Scene): Promise<NatsBus> {
   );
   const stream = parts.use(keepStream({ bus, ...config.stream, every, events: events.stream }));
   showGauges(metrics.registry, { stream_present: () => +stream.isThere });
+  measureStream(metrics.registry, bus);
   return bus;
 }
 

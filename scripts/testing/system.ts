@@ -88,18 +88,20 @@ export class TestSystem {
 
   /** Whether any edge says, in the store, that the user is connected to it. */
   async isOnline(user: string): Promise<boolean> {
-    const { url, token } = this.system.state.redis;
-    const redis = new Redis({
-      url,
-      token,
-      automaticDeserialization: false,
-      enableTelemetry: false,
-    });
+    const redis = this.#redis();
     const replicas = await redis.zrange<string[]>(REPLICAS_KEY, 0, -1);
     const found = await Promise.all(
       replicas.map((replica) => redis.hget(replicaKey(replica), userField(user as UserId))),
     );
     return found.some((devices) => devices !== null && devices !== "[]");
+  }
+
+  /** Makes presence wrong: the store knows nothing of the user until its edge writes all anew. */
+  async forgetPresence(user: string): Promise<void> {
+    const redis = this.#redis();
+    for (const replica of await redis.zrange<string[]>(REPLICAS_KEY, 0, -1)) {
+      await redis.hdel(replicaKey(replica), userField(user as UserId));
+    }
   }
 
   /** Presence is removed a moment after a connection has ended. */
@@ -109,6 +111,11 @@ export class TestSystem {
       withinMs: 5_000,
       everyMs: 50,
     });
+  }
+
+  #redis(): Redis {
+    const { url, token } = this.system.state.redis;
+    return new Redis({ url, token, automaticDeserialization: false, enableTelemetry: false });
   }
 
   /** A connection to the database, for looking at what was stored. */

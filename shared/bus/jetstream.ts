@@ -75,6 +75,23 @@ export async function ensureStream(
   }
 }
 
+export interface StreamSize {
+  messages: number;
+  bytes: number;
+  /** Each of them is metadata that the server keeps for as long as it has a message. */
+  subjects: number;
+}
+
+const SIZE_TIMEOUT_MS = 1_000;
+
+/** @throws {Error} When there is no stream, or nobody to tell. */
+export async function streamSize(bus: Pick<NatsBus, "connection">): Promise<StreamSize> {
+  const options = { checkAPI: false, timeout: SIZE_TIMEOUT_MS };
+  const { streams } = await jetstreamManager(bus.connection, options);
+  const { state } = await streams.info(CHAT_STREAM.name);
+  return { messages: state.messages, bytes: state.bytes, subjects: state.num_subjects ?? 0 };
+}
+
 export interface StreamedMessage {
   subject: string;
   data: Uint8Array;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { testNats } from "testing/nats.ts";
 import { waitUntil } from "../../scripts/services/wait_until.ts";
-import { chatStreamConfig, ensureStream, replayStream } from "shared/bus/jetstream.ts";
+import { chatStreamConfig, ensureStream, replayStream, streamSize } from "shared/bus/jetstream.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { CHAT_STREAM } from "shared/topic.ts";
 
@@ -53,6 +53,21 @@ Deno.test("a message id that repeats is kept once", async () => {
   bus.publish("chat.user-inbox.ben", utf8.encode("x"), { messageId: "16:chat.user-inbox.ben" });
   await bus.flush();
   await keeps(bus, 2);
+});
+
+Deno.test("streamSize() counts messages and the subjects that have one; without a stream it throws", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  await assert.rejects(streamSize(bus));
+  await ensureStream(bus, OPTIONS);
+  for (const user of ["ana", "ana", "ben"]) {
+    bus.publish(`chat.user-inbox.${user}`, utf8.encode("x"));
+  }
+  await bus.flush();
+  await keeps(bus, 3);
+  const { messages, subjects, bytes } = await streamSize(bus);
+  assert.deepEqual([messages, subjects], [3, 2]);
+  assert.ok(bytes > 3);
 });
 
 Deno.test("replayStream() hands on everything since a time, in order, and ends", async () => {
