@@ -20,6 +20,7 @@ import { markdownTable, terminalTable } from "./scoreboard_table.ts";
 const INTERRUPTED = 130;
 const SEEDS = 1_000_000;
 const ORDER = PARTS.map(({ name }) => name);
+const SHORT_LANE = PARTS.filter(({ long }) => !long);
 
 const print = (line: string) => console.log(line);
 const tell = (line: string) => console.error(line);
@@ -41,14 +42,16 @@ addEventListener("unhandledrejection", (event) => {
 
 const command = proveCommand(PARTS).action(async (options: ProveOptions) => {
   if (options.list) {
-    for (const { name, about } of PARTS) print(`${name.padEnd(20)} ${about}`);
+    for (const { name, about, long } of PARTS) {
+      print(`${name.padEnd(20)} ${about}${long ? " (only when named)" : ""}`);
+    }
   } else if (options.markdown) {
     print(markdownTable(await readScoreboard(options.scoreboard), ORDER));
   } else await prove(options);
 });
 
 async function prove(options: ProveOptions): Promise<void> {
-  const { part: chosen = PARTS, times, scoreboard, json } = options;
+  const { part: chosen = SHORT_LANE, times, scoreboard, json } = options;
   const seed = options.seed ?? Math.floor(Math.random() * SEEDS);
   const conditions = await conditionsHere();
   let board: Scoreboard = EMPTY;

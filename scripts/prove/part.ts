@@ -12,6 +12,10 @@ export interface Part {
   readonly name: string;
   /** One line: what is done, and what must hold. */
   readonly about: string;
+  /** Only run when it is named: it takes longer than the short lane may. */
+  readonly long?: true;
+  /** When it has failed by taking too long. Default: 15 minutes. */
+  readonly withinMs?: number;
   run(context: PartContext): Promise<PartResult>;
 }
 

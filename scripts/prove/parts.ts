@@ -7,6 +7,7 @@
 import type { Part } from "./part.ts";
 import { calm } from "./parts/calm.ts";
 import { kill } from "./parts/kill.ts";
+import { presence } from "./parts/presence.ts";
 import { resume } from "./parts/resume.ts";
 
-export const PARTS: readonly Part[] = [calm, resume, kill];
+export const PARTS: readonly Part[] = [calm, resume, presence, kill];

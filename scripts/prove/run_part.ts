@@ -1,8 +1,8 @@
 /**
  * One run of one part, and what is kept of it.
  *
- * Invariant: whatever the part does, there is a run that tells of it. What explains a failure stays
- * in a folder of its own; of a run that passed nothing stays.
+ * Invariant: whatever the part does, or if it does nothing any more, there is a run that tells of it.
+ * What explains a failure stays in a folder of its own; of a run that passed nothing stays.
  *
  * @module
  */
@@ -25,19 +25,28 @@ export interface Finished {
   kept?: string;
 }
 
+/** The longest of the short lane takes half of it. */
+const WITHIN_MS = 15 * 60_000;
+/** From being told to end to having ended. */
+const GRACE_MS = 60_000;
+
 /** @throws The reason of the signal, when the run was told to end early. */
 export async function runPart(part: Part, options: RunOptions): Promise<Finished> {
-  const { seed, report, signal, cache, conditions, strays } = options;
+  const { seed, report, cache, conditions, strays } = options;
   const name = `${part.name}-${seed}`;
   const folder = await emptyFolder(join(cache, "running", name));
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
   strays();
-  const outcome = await attempt(() => part.run({ seed, report, signal, folder }));
+  using deadline = new Deadline(part, options.signal);
+  const { signal } = deadline;
+  const outcome = await attempt(() =>
+    Promise.race([part.run({ seed, report, signal, folder }), deadline.passed])
+  );
   const ms = Math.round(performance.now() - startedMs);
-  if (signal.aborted) {
+  if (options.signal.aborted) {
     await Deno.remove(folder, { recursive: true });
-    throw signal.reason;
+    throw options.signal.reason;
   }
   const failures = [...outcome.failure, ...strays()].map(wordsOf);
   const run: Run = {
@@ -55,6 +64,33 @@ export async function runPart(part: Part, options: RunOptions): Promise<Finished
   }
   await Deno.writeTextFile(join(folder, "run.json"), JSON.stringify(run, null, 2));
   return { run, kept: await keep(folder, join(cache, "failed", name)) };
+}
+
+/** Tells a part to end when its time is over, and gives up on one that does not. */
+class Deadline implements Disposable {
+  readonly signal: AbortSignal;
+  /** Rejects some time after the part was told to end. */
+  readonly passed: Promise<never>;
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
+
+  constructor({ name, withinMs = WITHIN_MS }: Part, interrupted: AbortSignal) {
+    const late = new AbortController();
+    const minutes = Math.round(withinMs / 60_000);
+    const words = `Cannot end ${name}: it was not done within ${minutes} minutes`;
+    this.signal = AbortSignal.any([interrupted, late.signal]);
+    this.#timers.push(setTimeout(() => late.abort(new Error(words)), withinMs));
+    const passed = Promise.withResolvers<never>();
+    passed.promise.catch(() => {});
+    this.passed = passed.promise;
+    this.signal.addEventListener("abort", () => {
+      const giveUp = () => passed.reject(new Error(`Cannot end ${name}: it does not listen`));
+      this.#timers.push(setTimeout(giveUp, GRACE_MS));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
 }
 
 async function attempt<T>(run: () => Promise<T>): Promise<{ result?: T; failure: unknown[] }> {

@@ -50,6 +50,7 @@ export class App {
   #client: Device | undefined;
   #subscribed = false;
   #toAck: number | undefined;
+  readonly #closing: Promise<void>[] = [];
 
   constructor(place: AppPlace, recorder: DeviceRecorder, random: Random) {
     this.user = place.user;
@@ -74,8 +75,8 @@ export class App {
   }
 
   /** Starts the app: the first time anew, later with the cursor that it had stored. */
-  async start(stored = this.cursor): Promise<void> {
-    await this.stop();
+  start(stored = this.cursor): void {
+    this.stop();
     const { user, device, format, edges, tokenSecret } = this.#place;
     this.#recorder.started(stored);
     this.#client = new Device(user, {
@@ -101,10 +102,16 @@ export class App {
     this.#client.centrifuge.connect();
   }
 
-  /** Goes away; `start` and `resume` bring it back. */
-  async stop(): Promise<void> {
+  /** Goes away, and waits for nobody; `start` and `resume` bring it back. */
+  stop(): void {
     this.present = false;
-    await this.#client?.disconnect();
+    if (this.#client) this.#closing.push(this.#client.disconnect());
+  }
+
+  /** Resolves when it has gone away, and all its sockets are closed. */
+  async end(): Promise<void> {
+    this.stop();
+    await Promise.all(this.#closing);
   }
 
   /** Comes back as the SDK does after a loss of the network. */

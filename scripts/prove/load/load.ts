@@ -146,11 +146,11 @@ export class Load {
   }
 
   async #beAway(app: App): Promise<void> {
-    await app.stop();
+    app.stop();
     const { least, most } = AWAY_MS;
     await this.#unlessStopped(least + this.#random() ** 3 * (most - least));
     if (this.#random() < 0.5) app.resume();
-    else await app.start();
+    else app.start();
   }
 
   #somebody(): App | undefined {

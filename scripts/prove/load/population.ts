@@ -75,14 +75,14 @@ export class Population implements AsyncDisposable {
 
   /** Connects everybody, makes the groups and the push tokens, and sends the sleepers to sleep. */
   async settle(): Promise<void> {
-    for (const app of this.all) await app.start();
+    for (const app of this.all) app.start();
     await this.untilConnected(this.all);
     const { groups } = this.#options.size;
     await Promise.all(Array.from({ length: groups }, (_, i) => this.#makeGroup(i)));
     const phones = this.users.map((user) => this.appsOf(user)[0]!).filter((_, i) => i % 2 === 0);
     const registering = new Set([...phones, ...this.sleepers]);
     await Promise.all([...registering].map((app) => app.register(`token-of-${app.user}`)));
-    await Promise.all(this.sleepers.map((app) => app.stop()));
+    for (const app of this.sleepers) app.stop();
   }
 
   async untilConnected(apps: readonly App[]): Promise<void> {
@@ -98,7 +98,7 @@ export class Population implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.all.map((app) => app.stop()));
+    await Promise.all(this.all.map((app) => app.end()));
   }
 
   #resident(user: string, device: string): App {

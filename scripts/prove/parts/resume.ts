@@ -24,7 +24,7 @@ export const resume: Part = {
   async run(context) {
     await using stage = await Stage.start(context);
     const watcher = stage.population.guest(READER, "watcher");
-    await watcher.start();
+    watcher.start();
     await stage.population.untilConnected([watcher]);
     const reader = { stage, since: watcher.cursor! };
     await missEvents(stage);
@@ -68,9 +68,9 @@ async function missEvents({ population }: Stage): Promise<void> {
 async function bytesOfCatchUp(reader: Reader, format: Format): Promise<number> {
   const scissors = new Scissors(Infinity);
   await using proxy = new TcpProxy(edgeOf(reader.stage), scissors);
-  const device = await startReader(reader, [socketOf(reader.stage, proxy)], format);
+  const device = startReader(reader, [socketOf(reader.stage, proxy)], format);
   await untilComplete(device);
-  await device.stop();
+  device.stop();
   return scissors.bytes;
 }
 
@@ -80,7 +80,7 @@ async function cutCatchUp(reader: Reader, format: Format, bytes: number): Promis
   const scissors = new Scissors(bytes);
   await using proxy = new TcpProxy(edgeOf(stage), scissors);
   const proxied = socketOf(stage, proxy), direct = stage.system.state.edges[1]!.ws;
-  await untilComplete(await startReader(reader, [proxied, proxied, direct], format));
+  await untilComplete(startReader(reader, [proxied, proxied, direct], format));
   if (scissors.cuts === 0) throw new Error(`Cannot cut after ${bytes} bytes: it was complete`);
   return scissors.cuts;
 }
@@ -111,15 +111,11 @@ class Scissors {
   };
 }
 
-async function startReader(
-  { stage, since }: Reader,
-  edges: string[],
-  format: Format,
-): Promise<App> {
+function startReader({ stage, since }: Reader, edges: string[], format: Format): App {
   const { population } = stage;
   const name = `device-${population.guests.length}`;
   const device = population.guest(READER, name, { edges, format });
-  await device.start(since);
+  device.start(since);
   return device;
 }
 

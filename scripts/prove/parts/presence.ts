@@ -1,0 +1,104 @@
+/**
+ * Edges die, and one stands still, together with some of their users: how long those are taken to
+ * be online.
+ *
+ * @module
+ */
+
+import { latencyOf } from "../../bench/quantiles.ts";
+import type { App } from "../load/app.ts";
+import type { Part } from "../part.ts";
+import { PresenceProbe } from "../presence_probe.ts";
+import { Stage } from "../stage.ts";
+
+const KILLS = 6, EVERY_MS = 8_000, FROZEN_MS = 65_000;
+/** Promised. What is measured may be later by the time between two looks. */
+const LEASE_MS = 60_000, LOOK_MS = 1_000;
+const WITHIN_MS = 90_000, WAKING_MS = 5_000;
+
+export const presence: Part = {
+  name: "presence",
+  about: `${KILLS} edges killed and one frozen for a minute: their users are offline in time`,
+  async run(context) {
+    const late = LEASE_MS + LOOK_MS;
+    await using stage = await Stage.start(context, {
+      limits: { offline_by_origins_max_ms: late, offline_by_lease_max_ms: late },
+    });
+    const times = new Times(stage);
+    const watching: Promise<void>[] = [];
+    for (let k = 0; k < KILLS; k++) {
+      const { id } = stage.system.state.edges[k % 2]!;
+      const ghost = await times.comeTo(id, `ghost-${k}`);
+      const [leaving] = await Promise.all([
+        times.leave(ghost, stage.kill(id)),
+        stage.pause(EVERY_MS),
+      ]);
+      watching.push(leaving.lease);
+      context.report(`${k + 1} of ${KILLS} edges killed`);
+    }
+    await freeze(stage, times);
+    await Promise.all(watching);
+    return await stage.settle(times.figures);
+  },
+};
+
+async function freeze(stage: Stage, times: Times): Promise<void> {
+  const { id } = stage.system.state.edges[1]!;
+  const ghost = await times.comeTo(id, "ghost-of-frozen");
+  await stage.outage(id, async () => {
+    stage.system.signal(id, "SIGSTOP");
+    const leaving = await times.leave(ghost, Promise.resolve());
+    await stage.pause(FROZEN_MS);
+    await leaving.lease;
+    stage.system.signal(id, "SIGCONT");
+    // It wakes with its users still in its memory.
+    times.afterWaking.push(await times.probe.lastSeenOnline(ghost.user, WAKING_MS));
+    await stage.untilReady(id);
+  });
+}
+
+/** Users that are connected to one edge alone, and go away with it. */
+class Times {
+  readonly probe: PresenceProbe;
+  readonly afterWaking: number[] = [];
+  readonly #stage: Stage;
+  readonly #online: number[] = [];
+  readonly #byOrigins: number[] = [];
+  readonly #byLease: number[] = [];
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    this.probe = new PresenceProbe(stage.system);
+  }
+
+  async comeTo(edge: string, user: string) {
+    const { ws } = this.#stage.system.state.edges.find(({ id }) => id === edge)!;
+    const ghost = this.#stage.population.guest(user, "phone", { edges: [ws] });
+    ghost.start();
+    await this.#stage.population.untilConnected([ghost]);
+    this.#online.push(await this.probe.untilOrigins("online", user, WITHIN_MS));
+    return ghost;
+  }
+
+  /** Resolves when every origin says that it is offline; its lease may take longer. */
+  async leave(ghost: App, broken: Promise<unknown>) {
+    ghost.stop();
+    const lease = this.probe.untilLeaseIsOver(ghost.user, WITHIN_MS)
+      .then((ms) => void this.#byLease.push(ms));
+    const byOrigins = this.probe.untilOrigins("offline", ghost.user, WITHIN_MS);
+    const [ms] = await Promise.all([byOrigins, broken]);
+    this.#byOrigins.push(ms);
+    return { lease };
+  }
+
+  get figures() {
+    const online = latencyOf(this.#online), byOrigins = latencyOf(this.#byOrigins);
+    return {
+      online_max_ms: online.max,
+      offline_by_origins_p50_ms: byOrigins.p50,
+      offline_by_origins_max_ms: byOrigins.max,
+      offline_by_lease_max_ms: latencyOf(this.#byLease).max,
+      online_after_waking_max_ms: latencyOf(this.afterWaking).max,
+    };
+  }
+}
