@@ -82,7 +82,7 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Edg
   const verifier = createVerifier(scene);
   const delivery = scene.health.delivery = startDelivery(scene, bus, lease, verifier);
   const server = createSockets(scene, delivery);
-  exposeMeasures(scene.registry, deps.now, measuresOf(server, delivery, lease));
+  exposeMeasures(scene.registry, measuresOf(server, delivery, lease));
   const bounded = { server, delivery, lease, verifier, notices: scene.notices, bus };
   exposeBounds(scene.registry, "edge", boundsOf(config, bounded));
   const port = await server.listen(config.listen);
@@ -239,7 +239,7 @@ function measuresOf(server: SocketServer, delivery: Delivery, lease: LeaseKeeper
     users: () => delivery.roster.users,
     subscriptions: () => delivery.hub.audience.size,
     archive: () => delivery.hub.archive.size,
-    proven: () => delivery.ledger.proven,
+    proofAgeMs: () => delivery.healing.proofAgeMs,
     presenceWhole: () => lease.whole,
   };
 }

@@ -67,7 +67,7 @@ function boundsOfClients({ limits, sendBufferBytes }: EdgeConfig, parts: Bounded
 }
 
 function boundsOfDelivery({ limits }: EdgeConfig, { delivery: parts }: BoundedParts) {
-  const { hub, ledger, prover, changes, reporter } = parts;
+  const { hub, ledger, healing, changes, reporter } = parts;
   return {
     tallied_events: { size: () => ledger.tallied, limit: delivery.MAX_TALLIED },
     held_events: { size: () => hub.held, limit: MAX_HELD },
@@ -75,7 +75,7 @@ function boundsOfDelivery({ limits }: EdgeConfig, { delivery: parts }: BoundedPa
     ending_intervals: { size: () => hub.audience.ending, limit: delivery.MAX_TALLIED },
     // Pairs of a connection and a group that it has not heard of for long.
     archived_groups: { size: () => hub.archive.size.held },
-    digests_waiting: { size: () => prover.waiting, limit: MAX_WAITING },
+    digests_waiting: { size: () => healing.waiting, limit: MAX_WAITING },
     changes_read: { size: () => changes.inside, limit: delivery.MAX_CHANGES_READ },
     received_positions: { size: () => reporter.kept.positions, limit: MAX_POSITIONS },
     ended_users: { size: () => reporter.kept.ended, limit: MAX_ENDED },

@@ -10,16 +10,15 @@
 
 import { Admission } from "shared/admission.ts";
 import type { Bus } from "shared/bus/bus.ts";
-import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
 import type { ConnectionId, GroupId, UserId } from "shared/ids.ts";
 import { VERSION } from "shared/version.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
+import { Healing } from "./healing.ts";
 import { Hub } from "./hub/hub.ts";
 import { Ledger } from "./hub/ledger.ts";
-import { Prover } from "./hub/prover.ts";
-import { Replay, type ReplayDeps } from "./hub/replay.ts";
+import type { ReplayDeps } from "./hub/replay.ts";
 import type { HashKey } from "./hub/topic_hash.ts";
 import { CommandMeter } from "./limits/command_meter.ts";
 import { UserLimits } from "./limits/user_limits.ts";
@@ -52,7 +51,7 @@ export interface DeliveryDeps {
   hashKey: HashKey;
   /** Hands on what the stream has kept since then (ms since 1970). */
   replay: ReplayDeps["read"];
-  onFault(what: string, error: unknown): void;
+  onFault(what: string, error?: unknown): void;
 }
 
 /** What every session is held to; see the protocol. */
@@ -92,8 +91,8 @@ export const MAX_WAITING_CONNECTS = 1_000;
 /** Of these a user with hundreds of connections may have no more than this in front of others. */
 const USER_SHARE = { placesPerKey: 4, maxWaitingPerKey: 32 };
 const PAUSE_MS = 250;
-/** Many times what the fast path takes, and little of the 5 s in which a loss is mended. */
-const GRACE_MS = 250;
+/** So long the clients of an edge that starts afresh are sent away, evenly. */
+const AFRESH_MS = 10_000;
 
 export class Delivery {
   readonly connections: Connections;
@@ -101,8 +100,7 @@ export class Delivery {
   readonly hub: Hub;
   readonly roster: Roster;
   readonly reporter: Reporter;
-  readonly prover: Prover;
-  readonly #replay: Replay;
+  readonly healing: Healing;
   readonly sends: SendBatcher;
   readonly calls: Calls;
   /** Connects and catch-ups of all connections. */
@@ -119,12 +117,12 @@ export class Delivery {
     const origin = createOrigin(bus);
     this.changes = new Admission({ places: MAX_CHANGES_READ, maxWaiting: 0, turns });
     this.hub = this.#createHub(config, origin);
-    this.prover = this.#createProver(origin);
-    this.#replay = new Replay({
-      read: deps.replay,
-      mend: (topic, live) => this.hub.mend(topic, live, "stream"),
-      now,
-      onFault: (error) => deps.onFault("The stream could not be read again", error),
+    this.healing = new Healing({
+      ...deps,
+      origin,
+      hub: this.hub,
+      ledger: this.ledger,
+      endAll: () => this.#endAll(),
     });
     const { limits } = config;
     this.users = new UserLimits({ ...limits, maxConnections: limits.maxUserConnections });
@@ -166,28 +164,20 @@ export class Delivery {
 
   /** Listens to origins, and looks after the connections that come. */
   start(): void {
-    const { bus, events } = this.#deps;
-    bus.subscribe(ANNOUNCE.digest, ({ data }) => {
-      this.#replay.heard();
-      this.prover.heard(decodeMessage<Digest>(data));
-    });
-    bus.onStatus((status) => {
-      if (status === "connected") void this.#replay.start();
-      else events.busLost();
-    });
+    this.healing.start();
     this.reporter.start();
     this.connections.start();
   }
 
   stop(): void {
-    this.#replay.stop();
+    this.healing.stop();
     this.connections.stop();
     this.reporter.stop();
   }
 
   /** Origins are heard, there is a first `proven`, and it is not too far behind. */
   get reachable(): boolean {
-    return this.#deps.bus.status === "connected" && this.prover.ready && !this.#isFull;
+    return this.#deps.bus.status === "connected" && this.healing.ready && !this.#isFull;
   }
 
   /** To be called every second. */
@@ -196,7 +186,7 @@ export class Delivery {
     this.users.prune(this.#deps.turns.nowMs());
     this.hub.archiveIdle();
     this.#isFull = this.ledger.tallied > MAX_TALLIED;
-    await this.prover.tick();
+    await this.healing.tick();
   }
 
   #createHub(config: EdgeConfig, origin: Origin): Hub {
@@ -213,16 +203,11 @@ export class Delivery {
     });
   }
 
-  #createProver(origin: Origin): Prover {
-    return new Prover({
-      ledger: this.ledger,
-      origin,
-      hub: this.hub,
-      onForeignEpoch: () => this.connections.endAll(CLOSES.insufficientState),
-      now: this.#deps.now,
-      grace: () => new Promise((resolve) => void this.#deps.turns.later(resolve, GRACE_MS)),
-      events: this.#deps.events,
-    });
+  /** All connections resume from the database, a few at a time. */
+  async #endAll(): Promise<void> {
+    await this.connections.release(CLOSES.insufficientState, AFRESH_MS);
+    // One whose upgrade was under way may have come meanwhile.
+    this.connections.endAll(CLOSES.insufficientState);
   }
 
   #connectionDeps(config: EdgeConfig, origin: Origin): ConnectionDeps {

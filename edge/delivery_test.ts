@@ -35,7 +35,7 @@ function scene() {
 
 Deno.test("an edge that has too much unproven takes nobody until it is proven or forgotten", async () => {
   const delivery = scene();
-  delivery.prover.heard({ v: 1, epoch: "E", after: 16, upto: 16, topics: [] });
+  delivery.healing.heard({ v: 1, epoch: "E", after: 16, upto: 16, topics: [] });
   await Promise.resolve();
   assert.equal(delivery.reachable, true);
   delivery.ledger.enter("c1", inboxTopic("ana" as UserId));

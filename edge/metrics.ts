@@ -12,8 +12,8 @@ import { type Gsid, timeOfGsid } from "shared/gsid.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import type { AdmissionEvents } from "shared/admission.ts";
+import type { HealingEvents } from "./healing.ts";
 import type { HubEvents } from "./hub/hub.ts";
-import type { ProverEvents } from "./hub/prover.ts";
 import type { ConnectionEvents } from "./session/connection.ts";
 import type { SocketMeasures } from "./socket/accept.ts";
 
@@ -24,15 +24,14 @@ export interface Measures {
   /** By kind of topic. */
   subscriptions(): Record<string, number>;
   archive(): { held: number; bytes: number };
-  proven(): Gsid;
+  /** For how long it has not been known that everything was handed out. */
+  proofAgeMs(): number | undefined;
   presenceWhole(): boolean;
 }
 
-export interface EdgeEvents extends ConnectionEvents, HubEvents, ProverEvents {
+export interface EdgeEvents extends ConnectionEvents, HubEvents, HealingEvents {
   readonly catchUps: AdmissionEvents;
   upgradeRefused(reason: "draining" | "unreachable" | "full" | "rate"): void;
-  /** The bus is gone; what is missed meanwhile is read again. */
-  busLost(): void;
   presenceFailed(kind: "users" | "whole" | "beat"): void;
   handlerThrew(): void;
 }
@@ -72,6 +71,8 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   );
   const digests = counter("digests_total", "Digests heard, and what came of them", "outcome");
   const mended = counter("mended_topics_total", "Topics read because they differed from a digest");
+  const replays = counter("replays_total", "Times that the stream was read again", "outcome");
+  const replayed = counter("replayed_messages_total", "Messages of the stream read again");
   const wakes = counter("wakes_total", "Idle groups that are heard again, by what woke them", "by");
   const archived = counter("archived_total", "Groups let go since they were idle");
   const poisoned = counter("poisoned_messages_total", "Bytes on a topic that are no message");
@@ -84,6 +85,7 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   const faults = counter("handler_faults_total", "Connections closed by an exception of ours");
   for (const result of ["live", "recovered", "not_recovered"]) connects.inc({ result }, 0);
   for (const by of ["digest", "stream"]) healed.inc({ by }, 0);
+  for (const outcome of ["read", "failed"]) replays.inc({ outcome }, 0);
   for (const by of ["copy", "digest", "entered"]) wakes.inc({ by }, 0);
   for (const by of ["connection", "user", "edge"]) limited.inc({ by }, 0);
 
@@ -101,6 +103,7 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
       if (gsid > 0) latency.observe(Math.max(0, now() - timeOfGsid(gsid)) / 1000);
       if (source !== "live") healed.inc({ by: source });
     },
+    busLost: () => losses.inc(),
     poisoned: () => poisoned.inc(),
     woken: (by) => wakes.inc({ by }),
     archived: () => archived.inc(),
@@ -108,19 +111,23 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
       digests.inc({ outcome });
       mended.inc(topics);
     },
+    replayed(messages) {
+      replays.inc({ outcome: "read" });
+      replayed.inc(messages);
+    },
+    notReplayed: () => replays.inc({ outcome: "failed" }),
     catchUps: {
       entered: (waitedMs) => waits.observe(waitedMs / 1000),
       refused: (why) => refusals.inc({ why }),
     },
     upgradeRefused: (reason) => upgrades.inc({ reason }),
     limited: (by) => limited.inc({ by }),
-    busLost: () => losses.inc(),
     presenceFailed: (kind) => presence.inc({ kind }),
     handlerThrew: () => faults.inc(),
   };
 }
 
-export function exposeMeasures(registry: Registry, now: () => number, measures: Measures): void {
+export function exposeMeasures(registry: Registry, measures: Measures): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name: `fanfare_edge_${name}`,
@@ -159,8 +166,7 @@ export function exposeMeasures(registry: Registry, now: () => number, measures: 
       this.inc(measures.sockets().frames);
     },
   });
-  gauge("proven_age_seconds", "How old the last proven position is", () => {
-    const proven = measures.proven();
-    return proven > 0 ? Math.max(0, now() - timeOfGsid(proven)) / 1000 : NaN;
+  gauge("proof_age_seconds", "Since all that was committed is known to be handed out", () => {
+    return (measures.proofAgeMs() ?? NaN) / 1000;
   });
 }

@@ -23,6 +23,7 @@ function rig(stored: number[]) {
     failing: false,
     head: 0,
     maxEvents: Infinity,
+    nowMs: 0,
     mendFails: false,
     meanwhile: (): void | Promise<void> => {},
     wakeNamed: () => false,
@@ -63,11 +64,8 @@ function rig(stored: number[]) {
       settled: () => Promise.resolve(),
       proved: (proven) => log.push(`proved ${proven}`),
     },
-    onForeignEpoch() {
-      log.push("foreign");
-      ledger.leave("k");
-    },
-    now: () => 0,
+    onLost: (why) => log.push(`lost ${why}`),
+    now: () => control.nowMs,
     grace: () => Promise.resolve(control.meanwhile()),
     events: { judged() {} },
   });
@@ -142,14 +140,103 @@ Deno.test("Prover does not ask again and again while reads fail", async () => {
   assert.deepEqual([log, ledger.proven], [["ask 10"], 10]);
 });
 
-Deno.test("Prover ends everything when the database is another", async () => {
-  const { prover, ledger, log } = rig([]);
+Deno.test("Prover judges nothing of another database, and begins there when it is told to", async () => {
+  const { prover, ledger, log, control } = rig([]);
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  prover.heard({ ...digest(5, 7), epoch: "F" });
+  prover.heard(digest(10, 20));
+  await turn();
+  assert.deepEqual([log, ledger.proven, prover.ready], [["lost foreign"], 10, false]);
+  ledger.leave("k");
+  prover.begin();
+  Object.assign(control, { head: 9 });
+  prover.heard({ ...digest(7, 9), epoch: "F" });
+  await turn();
+  assert.deepEqual([ledger.proven, ledger.epoch, prover.ready], [9, "F", true]);
+});
+
+Deno.test("Prover begins as soon as no subscription stands, and not before", async () => {
+  const { prover, ledger } = rig([]);
   ledger.begin(10, "E");
   ledger.enter("k", topic);
   prover.heard({ ...digest(5, 7), epoch: "F" });
   await turn();
-  assert.deepEqual(log, ["foreign"]);
-  assert.deepEqual([ledger.proven, ledger.epoch], [7, "F"]);
+  prover.begin();
+  prover.heard({ ...digest(7, 9), epoch: "F" });
+  await turn();
+  assert.deepEqual([ledger.epoch, prover.ready], ["E", false]);
+  ledger.leave("k");
+  prover.heard({ ...digest(9, 11), epoch: "F" });
+  await turn();
+  assert.deepEqual([ledger.proven, ledger.epoch, prover.ready], [11, "F", true]);
+});
+
+Deno.test("Prover gives up what is too much for one edge, and leaves the cursors where they are", async () => {
+  const stored = Array.from({ length: 120_000 }, (_, i) => 20 + i);
+  const { prover, ledger, log, control } = rig(stored);
+  ledger.begin(10, "E");
+  Object.assign(control, { head: 200_000, maxEvents: 40_000 });
+  prover.heard(digest(150_000, 200_000));
+  await turn();
+  assert.deepEqual(log, [
+    "ask 10",
+    "proved 40019",
+    "ask 40019",
+    "proved 80019",
+    "ask 80019",
+    "lost behind",
+  ]);
+  assert.equal(ledger.proven, 80_019);
+});
+
+Deno.test("Prover gives up when it stays behind for long, though it reads and reads", async () => {
+  const { prover, ledger, log, control } = rig([20, 30, 40]);
+  ledger.begin(10, "E");
+  Object.assign(control, { head: 50, maxEvents: 1 });
+  control.meanwhile = () => void (control.nowMs += 61_000);
+  ledger.enter("k", topic);
+  prover.heard(digest(45, 50));
+  await turn();
+  assert.deepEqual(log, ["ask 10", `hand ${topic} 20`, "proved 20", "lost behind"]);
+});
+
+Deno.test("Prover that was at the head in between has its limits anew", async () => {
+  const stored = Array.from({ length: 150_000 }, (_, i) => 20 + i);
+  const { prover, ledger, log, control } = rig(stored);
+  ledger.begin(10, "E");
+  for (const head of [60_000, 120_000]) {
+    control.head = head;
+    prover.heard(digest(head - 1, head));
+    await turn();
+  }
+  assert.deepEqual([ledger.proven, log.includes("lost behind")], [120_000, false]);
+});
+
+Deno.test("Prover says for how long it does not know that everything was handed out", async () => {
+  const { prover, ledger, control } = rig([20]);
+  assert.equal(prover.ageMs, undefined);
+  prover.heard(digest(10, 10));
+  await turn();
+  ledger.enter("k", topic);
+  control.mendFails = true;
+  control.nowMs = 5_000;
+  prover.heard(digest(10, 40, [20]));
+  await turn();
+  assert.equal(prover.ageMs, 5_000);
+  control.mendFails = false;
+  prover.heard(digest(10, 40, [20]));
+  await turn();
+  assert.equal(prover.ageMs, 0);
+});
+
+Deno.test("ask() asks what lies beyond, without waiting for a digest", async () => {
+  const { prover, ledger, control, log } = rig([20]);
+  ledger.begin(10, "E");
+  control.head = 30;
+  await prover.ask();
+  await turn();
+  assert.deepEqual([log, ledger.proven], [["ask 10", "proved 30"], 30]);
 });
 
 Deno.test("Prover reads nothing that comes by itself a moment after the digest", async () => {

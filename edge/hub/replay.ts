@@ -2,16 +2,19 @@
  * After the bus was lost and found: what the stream kept of the meantime is handed out at once.
  *
  * Invariant: nothing depends on it. It spares the database the reading of what many topics missed
- * together; the next digest proves, or mends, what it did. Knows nothing of subscriptions.
+ * together; the next digest proves, or mends, what it did. It begins at what is proven, and not
+ * when something was heard last: an edge that was asleep reads the old before it learns of the cut.
+ * Knows nothing of subscriptions.
  *
  * @module
  */
 
 import type { StreamedMessage } from "shared/bus/jetstream.ts";
 import { decodeLive, type Live } from "shared/bus/live.ts";
+import { type Gsid, timeOfGsid } from "shared/gsid.ts";
 import { type TopicKey, topicOfSubject } from "shared/topic.ts";
 
-/** A cut is older than its last proof of life, and clocks differ: so much is read besides. */
+/** The clocks of the database and of the stream differ: so much is read besides. */
 const MARGIN_MS = 2000;
 
 export interface ReplayDeps {
@@ -22,46 +25,52 @@ export interface ReplayDeps {
     signal: AbortSignal,
   ): Promise<number>;
   mend(topic: TopicKey, live: Live): void;
-  /** Wall clock, ms since 1970. */
-  now(): number;
-  onFault(error: unknown): void;
+  /** Everything up to here was handed out; 0: nothing is known yet. */
+  proven(): Gsid;
+  events: ReplayEvents;
+}
+
+export interface ReplayEvents {
+  replayed(messages: number): void;
+  /** The stream is away, or ended too early: the digest mends all of it. */
+  notReplayed(error: unknown): void;
 }
 
 export class Replay {
   readonly #deps: ReplayDeps;
-  #aliveMs: number | undefined;
   #running: AbortController | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(deps: ReplayDeps) {
     this.#deps = deps;
   }
 
-  /** The bus brought something: up to now it worked. */
-  heard(): void {
-    // While a hole is being read its beginning must not be forgotten.
-    if (!this.#running) this.#aliveMs = this.#deps.now();
+  /** Reads what was missed; what another one is still reading begins anew. Never throws. */
+  start(): Promise<void> {
+    this.stop();
+    const proven = this.#deps.proven();
+    if (proven === 0) return this.#last;
+    this.#running = new AbortController();
+    return this.#last = this.#read(timeOfGsid(proven) - MARGIN_MS, this.#running.signal);
   }
 
-  /** Reads what was missed. Never throws. */
-  async start(): Promise<void> {
-    this.#running?.abort();
-    if (this.#aliveMs === undefined) return;
-    const running = this.#running = new AbortController();
-    try {
-      await this.#deps.read(
-        this.#aliveMs - MARGIN_MS,
-        (message) => this.#hand(message),
-        running.signal,
-      );
-    } catch (error) {
-      if (!running.signal.aborted) this.#deps.onFault(error);
-    } finally {
-      if (this.#running === running) this.#running = undefined;
-    }
+  /** Resolves when what is being read now has been handed on. */
+  async settled(): Promise<void> {
+    await this.#last;
   }
 
   stop(): void {
     this.#running?.abort();
+    this.#running = undefined;
+  }
+
+  async #read(sinceMs: number, signal: AbortSignal): Promise<void> {
+    const { read, events } = this.#deps;
+    try {
+      events.replayed(await read(sinceMs, (message) => this.#hand(message), signal));
+    } catch (error) {
+      if (!signal.aborted) events.notReplayed(error);
+    }
   }
 
   #hand({ subject, data }: StreamedMessage): void {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { StreamedMessage } from "shared/bus/jetstream.ts";
 import { encodeLive, type Live, type LiveKind } from "shared/bus/live.ts";
+import { gsidAt } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import { inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
 import { Replay, type ReplayDeps } from "./replay.ts";
 
 const topic = inboxTopic("ana" as UserId);
+const NOON_MS = Date.parse("2026-03-01T12:00:00Z");
 
 function message(gsid: number, kind: LiveKind = "event"): StreamedMessage {
   return {
@@ -14,57 +16,69 @@ function message(gsid: number, kind: LiveKind = "event"): StreamedMessage {
   };
 }
 
-function scene(read: ReplayDeps["read"]) {
-  const mended: [TopicKey, number][] = [], faults: unknown[] = [];
-  const clock = { nowMs: 100_000 };
+function scene(read: ReplayDeps["read"], proven = gsidAt(NOON_MS)) {
+  const mended: [TopicKey, number][] = [], replayed: number[] = [], faults: unknown[] = [];
+  const state = { proven };
   const replay = new Replay({
     read,
     mend: (topic: TopicKey, live: Live) => mended.push([topic, live.gsid]),
-    now: () => clock.nowMs,
-    onFault: (error) => faults.push(error),
+    proven: () => state.proven,
+    events: {
+      replayed: (messages) => replayed.push(messages),
+      notReplayed: (error) => faults.push(error),
+    },
   });
-  return { replay, mended, faults, clock };
+  return { replay, mended, replayed, faults, state };
 }
 
-Deno.test("start() hands out what the stream kept since shortly before the last proof of life", async () => {
-  const { replay, mended, clock } = scene((sinceMs, handle) => {
-    assert.equal(sinceMs, 98_000);
+Deno.test("start() hands out what the stream kept since shortly before what is proven", async () => {
+  const { replay, mended, replayed } = scene((sinceMs, handle) => {
+    assert.equal(sinceMs, NOON_MS - 2_000);
     [message(16), message(0, "control"), { subject: "other", data: new Uint8Array() }, message(32)]
       .forEach(handle);
     return Promise.resolve(4);
   });
-  replay.heard();
-  clock.nowMs = 160_000;
   await replay.start();
-  assert.deepEqual(mended, [[topic, 16], [topic, 32]]);
+  assert.deepEqual([mended, replayed], [[[topic, 16], [topic, 32]], [4]]);
 });
 
-Deno.test("start() reads nothing when nothing was ever heard", async () => {
-  const { replay } = scene(() => assert.fail("nothing was missed"));
+Deno.test("start() reads nothing while nothing is proven", async () => {
+  const { replay } = scene(() => assert.fail("nothing was missed"), 0);
   await replay.start();
 });
 
-Deno.test("a second cut during a replay keeps the beginning of the first hole", async () => {
+Deno.test("a second cut during a replay begins at what is proven by then, and ends the first", async () => {
   const begins: number[] = [];
   const first = Promise.withResolvers<number>();
-  const { replay, clock, faults } = scene((sinceMs, _handle, signal) => {
+  const { replay, state, faults, replayed } = scene((sinceMs, _handle, signal) => {
     begins.push(sinceMs);
     signal.addEventListener("abort", () => first.reject(signal.reason));
     return begins.length === 1 ? first.promise : Promise.resolve(0);
   });
-  replay.heard();
   const cut = replay.start();
-  clock.nowMs += 5000;
-  replay.heard();
+  state.proven = gsidAt(NOON_MS + 1_000);
   await replay.start();
   await cut;
-  assert.deepEqual(begins, [98_000, 98_000]);
-  assert.deepEqual(faults, []);
+  await replay.settled();
+  assert.deepEqual(begins, [NOON_MS - 2_000, NOON_MS - 1_000]);
+  assert.deepEqual([faults, replayed], [[], [0]]);
 });
 
 Deno.test("a stream that cannot be read is told, and left to the digest", async () => {
-  const { replay, faults } = scene(() => Promise.reject(new Error("no stream")));
-  replay.heard();
+  const { replay, faults, replayed } = scene(() => Promise.reject(new Error("no stream")));
   await replay.start();
-  assert.equal(faults.length, 1);
+  assert.deepEqual([faults.length, replayed], [1, []]);
+});
+
+Deno.test("settled() waits for the replay that runs, and for none when none does", async () => {
+  const read = Promise.withResolvers<number>();
+  const { replay } = scene(() => read.promise);
+  await replay.settled();
+  void replay.start();
+  let settled = false;
+  const waiting = replay.settled().then(() => settled = true);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(settled, false);
+  read.resolve(1);
+  await waiting;
 });

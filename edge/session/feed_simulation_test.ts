@@ -80,7 +80,7 @@ async function simulate(
       mend: (read) => answer(() => database.mend(read)),
     },
     hub,
-    onForeignEpoch: () => assert.fail("the epoch never changes here"),
+    onLost: () => assert.fail("the epoch never changes here"),
     now: () => 0,
     grace: turn,
     events: { judged: (outcome) => trace.push(`judged ${outcome}, proven ${ledger.proven}`) },

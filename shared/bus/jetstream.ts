@@ -26,6 +26,8 @@ export interface StreamOptions {
   maxBytes: number;
 }
 
+/** A replay to which nothing comes for so long has lost its stream. */
+const REPLAY_IDLE_MS = 3_000;
 const NANOS_PER_MS = 1_000_000;
 const STREAM_NOT_FOUND = 10059;
 const NAME_IN_USE = 10058;
@@ -108,6 +110,7 @@ export async function replayStream(
   sinceMs: number,
   handle: (message: StreamedMessage) => void,
   signal: AbortSignal,
+  idleMs = REPLAY_IDLE_MS,
 ): Promise<number> {
   const consumer = await jetstream(bus.connection).consumers.get(CHAT_STREAM.name, {
     deliver_policy: DeliverPolicy.StartTime,
@@ -120,15 +123,19 @@ export async function replayStream(
   const messages = await consumer.consume({ max_messages: 1_000 });
   const stop = () => messages.stop();
   signal.addEventListener("abort", stop);
+  let idle = setTimeout(stop, idleMs);
   try {
     if (signal.aborted) stop();
     for await (const message of messages) {
+      clearTimeout(idle);
+      idle = setTimeout(stop, idleMs);
       handle({ subject: message.subject, data: message.data });
       count++;
       left = Math.min(left - 1, message.info.pending);
       if (left <= 0) break;
     }
   } finally {
+    clearTimeout(idle);
     signal.removeEventListener("abort", stop);
     await messages.close();
     await consumer.delete().catch(() => false); // It would lapse by itself.

@@ -98,3 +98,29 @@ Deno.test("replayStream() rejects when it is aborted", async () => {
   const replay = replayStream(bus, 0, () => abort.abort(new Error("enough")), abort.signal);
   await assert.rejects(replay, /enough/);
 });
+
+Deno.test("replayStream() rejects when there is no stream", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  await assert.rejects(replayStream(bus, 0, () => {}, new AbortController().signal), /not found/);
+});
+
+Deno.test("replayStream() rejects when its stream goes away under it", async () => {
+  await using nats = await testNats();
+  await using bus = await connectTo(nats.url);
+  await ensureStream(bus, OPTIONS);
+  const messages = 5_000;
+  for (let n = 0; n < messages; n++) bus.publish("chat.system-alerts", new Uint8Array(200));
+  await bus.flush();
+  await keeps(bus, messages);
+  const { streams } = await jetstreamManager(bus.connection);
+  let deleted: Promise<unknown> | undefined, count = 0;
+  const handle = () => {
+    count++;
+    deleted ??= streams.delete(CHAT_STREAM.name);
+  };
+  const replay = replayStream(bus, 0, handle, new AbortController().signal, 500);
+  await assert.rejects(replay, /it ended \d+ short/);
+  await deleted;
+  assert.ok(count < messages);
+});
