@@ -8,7 +8,7 @@
  */
 
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { type Gsid, timeOfGsid } from "shared/gsid.ts";
+import { timeOfGsid } from "shared/gsid.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import type { AdmissionEvents } from "shared/admission.ts";
