@@ -6,8 +6,10 @@
 
 import type { Part } from "./part.ts";
 import { calm } from "./parts/calm.ts";
+import { crash } from "./parts/crash.ts";
 import { kill } from "./parts/kill.ts";
+import { nats } from "./parts/nats.ts";
 import { presence } from "./parts/presence.ts";
 import { resume } from "./parts/resume.ts";
 
-export const PARTS: readonly Part[] = [calm, resume, presence, kill];
+export const PARTS: readonly Part[] = [calm, resume, presence, kill, crash, nats];

@@ -17,7 +17,7 @@ export interface NatsServerOptions extends ProgramSearch {
   storeDir: string;
   /** Default: one that the server chooses. */
   port?: number;
-  /** For what the command line has no option for; JetStream's place and port stay ours. */
+  /** Default: `nats_server.conf`; JetStream's place and port stay ours. */
   configFile?: string;
 }
 
@@ -42,6 +42,7 @@ const NEEDS: ProgramNeeds = {
   suites: { debian: "trixie" },
 };
 
+const CONFIG_FILE = join(import.meta.dirname!, "nats_server.conf");
 const READY_MS = 20_000;
 
 /** @throws {MissingProgram} */
@@ -78,7 +79,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
 
 function startServer(
   { command: [command, ...prefix] }: Program,
-  { storeDir, port, configFile }: NatsServerOptions,
+  { storeDir, port, configFile = CONFIG_FILE }: NatsServerOptions,
   portsDir: string,
 ): ServerProcess {
   return startProcess(command, {
@@ -87,7 +88,7 @@ function startServer(
       ...prefix,
       ...["-a", "127.0.0.1", "-p", String(port ?? -1)],
       ...["-js", "-sd", storeDir, "--ports_file_dir", portsDir],
-      ...(configFile ? ["-c", configFile] : []),
+      ...["-c", configFile],
     ],
     logFile: join(storeDir, "nats.log"),
   });
