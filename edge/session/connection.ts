@@ -241,7 +241,7 @@ export class Connection implements SocketHandler {
   }
 
   #send(frame: ReturnType<Socket["codec"]["reply"]>): void {
-    if (!this.#socket.send(frame)) this.end(CLOSES.slow);
+    if (!this.#socket.send(frame, this.#feed?.bufferedBytes)) this.end(CLOSES.slow);
   }
 
   #call({ id, bytes, method, data }: Effect & { do: "call" }): void {

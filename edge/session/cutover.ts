@@ -62,12 +62,20 @@ export class Cutover<Event extends Waiting> {
     return this.#gains;
   }
 
-  /** True: send it now. False: it waits, or the database has it. */
-  take(event: Event): boolean {
+  /** What waits. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * True: send it now. False: it waits, or the database has it. `roomBytes`: what may wait for the
+   * client, besides what waits in its socket.
+   */
+  take(event: Event, roomBytes = Infinity): boolean {
     if (this.#live) return true;
     if (this.#overflowed) return false;
     this.#bytes += event.size;
-    if (this.#bytes > this.#maxBytes) this.#overflow();
+    if (this.#bytes > Math.min(this.#maxBytes, roomBytes)) this.#overflow();
     else this.#buffer.push({ event });
     return false;
   }

@@ -53,6 +53,14 @@ Deno.test("take() drops the whole buffer over its limit, never a part: the datab
   assert.equal(cutover.next(), "live");
 });
 
+Deno.test("take() counts what waits, and takes no more than there is room for elsewhere", () => {
+  const cutover = new Cutover(10);
+  cutover.take(event(1, 4), 6);
+  assert.equal(cutover.bytes, 4);
+  cutover.take(event(2, 4), 6);
+  assert.deepEqual([cutover.bytes, cutover.next()], [0, "read on"]);
+});
+
 Deno.test("settle() drops what was committed after the user left, up to a later join", () => {
   const cutover = new Cutover(100);
   for (const gsid of [3, 7, 12]) cutover.take(event(gsid));

@@ -28,7 +28,8 @@ import type { Receiver } from "../hub/topics.ts";
 import type { Socket } from "../socket/socket.ts";
 import type { Origin } from "../upstream/origin.ts";
 import { Cutover, type Gain, memberIn, type Next, textOf } from "./cutover.ts";
-import { Receipts } from "./receipts.ts";
+import { Outlet } from "./outlet.ts";
+import type { Receipts } from "./receipts.ts";
 import { Recent } from "./recent.ts";
 import { retry } from "./retry.ts";
 import { Takeover } from "./takeover.ts";
@@ -56,24 +57,20 @@ export interface FeedOwner {
   end(close: Close): void;
 }
 
-/** A catch-up goes on when less than this waits in the socket. */
-const ROOM_BYTES = 256 * 1024;
 /** Group messages of its own whose event may still come. */
 const MAX_OWN = 256;
 
 export class Feed implements Receiver {
   readonly id: ConnectionId;
   readonly user: UserId;
-  readonly receipts = new Receipts();
   readonly #deps: FeedDeps;
   readonly #owner: FeedOwner;
-  readonly #socket: Socket;
+  readonly #outlet: Outlet;
   readonly #cutover: Cutover<Publication>;
   readonly #takeover: Takeover;
   readonly #own = new Recent<Gsid>(MAX_OWN);
   #head: Gsid = 0;
   #epoch = "";
-  #lastOffset: Gsid = 0;
   /** What the cutover said last; `undefined` until the first catch-up was sent. */
   #doing: Next<Publication> | undefined;
   #over = false;
@@ -81,15 +78,24 @@ export class Feed implements Receiver {
   constructor(socket: Socket, owner: FeedOwner, deps: FeedDeps) {
     this.id = owner.id;
     this.user = owner.user;
-    this.#socket = socket;
     this.#owner = owner;
     this.#deps = deps;
-    this.#cutover = new Cutover(deps.maxBufferBytes);
+    this.#outlet = new Outlet(socket, deps.maxBufferBytes, (close) => owner.end(close));
+    this.#cutover = new Cutover(this.#outlet.shareBytes);
     this.#takeover = new Takeover(owner.id);
+  }
+
+  get receipts(): Receipts {
+    return this.#outlet.receipts;
   }
 
   get live(): boolean {
     return this.#cutover.live;
+  }
+
+  /** What waits behind a catch-up. */
+  get bufferedBytes(): number {
+    return this.#cutover.bytes;
   }
 
   /**
@@ -112,13 +118,13 @@ export class Feed implements Receiver {
     await this.#owner.announce();
     const claim = named && { claim: { device, connection: id, at } };
     const page = await this.#snapshot({ ...(since && { after: since }), ...claim });
-    this.#lastOffset = since && page.header.recovered ? since.gsid : page.header.head;
+    this.#outlet.lastOffset = since && page.header.recovered ? since.gsid : page.header.head;
     return page;
   }
 
   /** Sends the catch-up that `attach` began, then goes live. Never throws. */
   async start(first: Page<CaughtUp>): Promise<void> {
-    if (first.header.recovered && !(await this.#sendPages(first))) return;
+    if (first.header.recovered && !(await this.#sendPages(first, this.#outlet.lastOffset))) return;
     await this.#cutOver();
   }
 
@@ -137,7 +143,7 @@ export class Feed implements Receiver {
   receive(publication: Publication): void {
     if (this.#over) return;
     if (this.#own.take(publication.gsid)) return;
-    if (this.#cutover.take(publication)) this.#deliver(publication);
+    if (this.#cutover.take(publication, this.#outlet.roomBytes)) this.#deliver(publication);
   }
 
   gained(group: GroupId, joined: Gsid, cursor: Gsid): void {
@@ -164,19 +170,17 @@ export class Feed implements Receiver {
   }
 
   proved(proven: Gsid): void {
-    if (this.#cutover.live) this.receipts.proved(proven, this.#socket.framesQueued);
+    if (this.#cutover.live) this.#outlet.proved(proven);
   }
 
   /** A client whose cursor lags is told how far it may move; with a ping, so that it is rare. */
   sendCursor(): void {
-    const proven = this.#deps.proven();
-    if (!this.#cutover.live || this.#lastOffset >= proven) return;
-    if (this.#send(this.#socket.codec.push(`{"type":"cursor"}`, proven))) this.#lastOffset = proven;
+    if (this.#cutover.live) this.#outlet.sendCursor(this.#deps.proven());
   }
 
   /** Equal for feeds that behave alike from here on, with the same requests unanswered. */
   toString(): string {
-    const place = `${this.#head}/${this.#lastOffset} ${textOf(this.#doing)} ${this.#over}`;
+    const place = `${this.#head}/${this.#outlet.lastOffset} ${textOf(this.#doing)} ${this.#over}`;
     return `${this.#cutover} ${place} ${this.#takeover} [${this.#own}] ${this.receipts}`;
   }
 
@@ -200,19 +204,23 @@ export class Feed implements Receiver {
     }
   }
 
-  /** False: the connection ended meanwhile. */
-  async #sendPages(first: Page<CaughtUp>, gain?: Gain): Promise<boolean> {
+  /** Sends what comes after `sent`. False: the connection ended meanwhile. */
+  async #sendPages(first: Page<CaughtUp>, sent: Gsid, gain?: Gain): Promise<boolean> {
     const { head: upto, epoch } = first.header;
     for (let page = first;;) {
-      for (const live of page.events) {
-        if (this.#socket.queuedBytes > ROOM_BYTES) await this.#socket.below(ROOM_BYTES);
-        if (this.#over) return false;
-        const offset = gain ? gain.cursor : live.gsid;
-        this.#sendEvent(live.gsid, this.#socket.codec.push(live.data, offset || undefined), offset);
+      let { more } = page.header;
+      for (const { gsid, data } of page.events) {
+        // A client that is slow to read costs another read, rather than the memory of the page.
+        more ||= this.#outlet.isFull;
+        if (this.#outlet.isFull || this.#over) break;
+        const offset = gain ? gain.cursor : gsid;
+        this.#sendEvent(gsid, this.#outlet.codec.push(data, offset || undefined), offset);
+        sent = gsid;
       }
-      const last = page.events.at(-1);
-      if (!page.header.more || !last) return true;
-      const after = { gsid: last.gsid, epoch };
+      if (this.#over) return false;
+      if (!more) return true;
+      if (this.#outlet.isFull) await this.#outlet.drained();
+      const after = { gsid: sent, epoch };
       const next = await this.#read({ after, upto, ...(gain && { group: gain.group }) });
       if (!next) return false;
       page = next;
@@ -228,7 +236,7 @@ export class Feed implements Receiver {
       } else if ("gain" in next) {
         if (!(await this.#readGain(next.gain))) return;
       } else {
-        if (this.#socket.queuedBytes > ROOM_BYTES) await this.#socket.below(ROOM_BYTES);
+        if (this.#outlet.isFull) await this.#outlet.drained();
         if (!this.#over) this.#deliver(next.event);
       }
     }
@@ -240,7 +248,7 @@ export class Feed implements Receiver {
     const after = { gsid: this.#head, epoch: this.#epoch };
     const page = await this.#retry(() => this.#snapshot({ after }));
     if (!page) return false;
-    if (page.header.recovered) return await this.#sendPages(page);
+    if (page.header.recovered) return await this.#sendPages(page, after.gsid);
     this.#owner.end(CLOSES.insufficientState);
     return false;
   }
@@ -256,7 +264,7 @@ export class Feed implements Receiver {
     const isMember = memberIn(groups ?? []);
     this.#deps.hub.audience.settleGained(this, group, joined, head, isMember(groupTopic(group)));
     this.#cutover.settle({ head, gains, isMember, gain });
-    return await this.#sendPages(page, gain);
+    return await this.#sendPages(page, after.gsid, gain);
   }
 
   #read(
@@ -276,18 +284,10 @@ export class Feed implements Receiver {
 
   #deliver(publication: Publication): void {
     const { gsid, offset } = publication;
-    this.#sendEvent(gsid, publication.frame(this.#socket.codec), offset ?? 0);
+    this.#sendEvent(gsid, publication.frame(this.#outlet.codec), offset ?? 0);
   }
 
   #sendEvent(gsid: Gsid, frame: Frame, offset: Gsid): void {
-    if (!this.#send(frame)) return;
-    if (offset > 0) this.#lastOffset = offset;
-    this.receipts.queued(gsid, this.#socket.framesQueued);
-  }
-
-  #send(frame: Frame): boolean {
-    if (this.#socket.send(frame)) return true;
-    this.#owner.end(CLOSES.slow);
-    return false;
+    this.#outlet.sendEvent(gsid, frame, offset, this.bufferedBytes);
   }
 }

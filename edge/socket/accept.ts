@@ -16,6 +16,7 @@ import { FRAME_LIMITS } from "shared/wire/codec.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import type { Turns } from "shared/turns.ts";
 import { Flusher } from "./flusher.ts";
+import type { IntakeRate } from "./intake.ts";
 import { CLOSE_TIMEOUT_MS, type Socket, type SocketHandler, WsSocket } from "./socket.ts";
 import { type AllowedOrigins, type Codecs, decideUpgrade, type UpgradeRequest } from "./upgrade.ts";
 
@@ -40,6 +41,8 @@ export interface SocketServerOptions {
   /** An exception thrown by `onSocket` or by a handler. */
   onFault(error: unknown): void;
   turns: Turns;
+  /** How fast each peer is read. */
+  intake?: IntakeRate;
 }
 
 /** What a connection came with. */
@@ -90,11 +93,13 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     if ("refuse" in decision) return refuse(stream, decision.refuse, decision.headers);
     protocols.set(request, decision.protocol);
     webSockets.handleUpgrade(request, stream, head, (ws) => {
-      const { onFault, sendBufferBytes } = options;
+      const { onFault, sendBufferBytes, intake, turns } = options;
       const socket = new WsSocket(ws, stream, {
         codec: decision.codec,
         flusher,
         sendBufferBytes,
+        intake,
+        turns,
         onFault,
       });
       sockets.add(socket);

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { waitUntil } from "../../scripts/services/wait_until.ts";
 import { frame, OPCODE, RawWebSocket } from "testing/raw_websocket.ts";
+import { testTurns } from "testing/turns.ts";
 import { type Codec, type Frame, FRAME_LIMITS } from "shared/wire/codec.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import { systemTurns } from "shared/turns.ts";
@@ -172,6 +174,47 @@ Deno.test("a slow peer gets everything, in order, through the high-water mark", 
   assert.equal(socket!.framesQueued, socket!.framesWritten);
 });
 
+Deno.test("a flood of frames is read no faster than the rate, and holds nobody up", async () => {
+  const clock = testTurns();
+  const heard = { flood: 0, neighbour: 0 };
+  let next: keyof typeof heard = "flood";
+  await using server = await echoServer({
+    turns: { ...systemTurns, nowMs: clock.nowMs, later: clock.later },
+    intake: { framesPerS: 100, bytesPerS: 1 << 30, burstS: 1 },
+    onSocket() {
+      const who = next;
+      next = "neighbour";
+      return { onFrame: () => void heard[who]++, onClose() {} };
+    },
+  });
+  const client = await server.connect();
+  using neighbour = await server.connect();
+  const chunk = Buffer.concat(Array(1_000).fill(frame("x".repeat(100))));
+  // More than both kernels take: it ends when its connection does.
+  const flood = (async () => {
+    for (let i = 0; i < 200; i++) await client.write(chunk);
+  })().catch(() => {});
+  await until(() => heard.flood >= 100, "the burst");
+  for (let i = 1; i <= 10; i++) {
+    await neighbour.send("hello");
+    await until(() => heard.neighbour === i, "the neighbour to be heard");
+  }
+  const { flood: atOnce } = heard;
+  assert(atOnce < 3_000, `${atOnce} were read at once`);
+  clock.advance(60_000);
+  await until(() => heard.flood > atOnce, "more of the flood");
+  client[Symbol.dispose]();
+  await flood;
+});
+
+Deno.test("a peer that pings and does not read the pongs is cut off", async () => {
+  await using server = await echoServer();
+  using client = await server.connect();
+  const pings = Buffer.concat(Array(1_000).fill(frame("x".repeat(100), { opcode: OPCODE.ping })));
+  await client.write(pings).catch(() => {});
+  assert.equal((await server.closed(1))[0]?.code, 1006);
+});
+
 Deno.test("the ws client, too, is answered and closed in the ordinary way", async () => {
   await using server = await echoServer();
   const client = new WebSocket(`ws://127.0.0.1:${server.port}/connection/websocket`);
@@ -183,6 +226,10 @@ Deno.test("the ws client, too, is answered and closed in the ordinary way", asyn
   await once(client, "close");
   assert.equal((await server.closed(1))[0]?.code, 1000);
 });
+
+function until(so: () => boolean, what: string): Promise<true> {
+  return waitUntil(() => so() || undefined, { what, withinMs: 5_000 });
+}
 
 /** Sends each frame back twice. */
 async function echoServer(options: Partial<SocketServerOptions> = {}) {

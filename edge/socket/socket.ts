@@ -13,7 +13,9 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Codec, Frame } from "shared/wire/codec.ts";
 import { type Close, CLOSES } from "shared/wire/codes.ts";
+import type { Turns } from "shared/turns.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
+import { INTAKE, Intake, type IntakeRate } from "./intake.ts";
 import { SendQueue } from "./send_queue.ts";
 
 /** A peer that does not answer the close frame is cut off after this. */
@@ -26,10 +28,10 @@ const HIGH_WATER_BYTES = 64 * 1024;
 export interface Socket {
   readonly codec: Codec;
   /**
-   * Queues a frame; false when that would pass the limit (the caller then closes slow). After
-   * `close` frames are dropped.
+   * Queues a frame; false when that would pass the limit (the caller then closes slow), where
+   * `elsewhereBytes` wait for this peer in another place. After `close` frames are dropped.
    */
-  send(frame: Frame): boolean;
+  send(frame: Frame, elsewhereBytes?: number): boolean;
   /** Bytes queued by us and by the runtime. */
   readonly queuedBytes: number;
   /** Resolves when less than `maxBytes` is queued, or when the socket has closed. */
@@ -57,6 +59,9 @@ export interface SocketOptions {
   codec: Codec;
   flusher: Flusher;
   sendBufferBytes: number;
+  /** Default: `INTAKE`. */
+  intake?: IntakeRate | undefined;
+  turns: Pick<Turns, "nowMs" | "later">;
   /** An exception of a handler: it costs its own connection, and nobody else's. */
   onFault(error: unknown): void;
 }
@@ -70,6 +75,9 @@ export class WsSocket implements Socket, Flushable {
   readonly #highWaterBytes: number;
   readonly #limitBytes: number;
   readonly #onFault: (error: unknown) => void;
+  readonly #turns: SocketOptions["turns"];
+  readonly #intake: Intake;
+  #cancelPause: (() => void) | undefined;
   #marked = false;
   #closing: Close | undefined;
   #waiting: { maxBytes: number; resolve: () => void }[] = [];
@@ -82,6 +90,8 @@ export class WsSocket implements Socket, Flushable {
     this.#flusher = options.flusher;
     this.#limitBytes = options.sendBufferBytes;
     this.#onFault = options.onFault;
+    this.#turns = options.turns;
+    this.#intake = new Intake(options.intake ?? INTAKE);
     // Below the stream's own mark it would not tell us when it has drained.
     this.#highWaterBytes = Math.max(HIGH_WATER_BYTES, stream.writableHighWaterMark);
     stream.on("drain", () => {
@@ -114,10 +124,10 @@ export class WsSocket implements Socket, Flushable {
     return this.#queue.left;
   }
 
-  send(frame: Frame): boolean {
+  send(frame: Frame, elsewhereBytes = 0): boolean {
     if (this.#closing || !this.#isOpen) return true;
     const bytes = this.#flusher.sizeOf(frame);
-    if (this.queuedBytes + bytes > this.#limitBytes) return false;
+    if (this.queuedBytes + elsewhereBytes + bytes > this.#limitBytes) return false;
     this.#queue.push(frame, bytes);
     this.#mark();
     return true;
@@ -153,13 +163,18 @@ export class WsSocket implements Socket, Flushable {
   attach(handler: SocketHandler): void {
     const text = this.codec.format === "json";
     this.#ws.on("message", (data: Buffer, isBinary: boolean) => {
+      this.#heard(data.length);
       if (this.#closing) return;
       if (isBinary === text) return this.close(CLOSES.badRequest);
       this.#guarded(() => handler.onFrame(text ? data.toString() : data));
     });
+    // `ws` has answered them; what is left is that they count.
+    this.#ws.on("ping", (data: Buffer) => this.#heard(data.length));
+    this.#ws.on("pong", (data: Buffer) => this.#heard(data.length));
     this.#ws.once("close", (code: number, reason: Buffer) => {
       const close = this.#closing ?? { code, reason: reason.toString() };
       this.#closing ??= close;
+      this.#cancelPause?.();
       this.#queue.clear();
       this.#wake();
       this.#guarded(() => handler.onClose(close));
@@ -177,6 +192,24 @@ export class WsSocket implements Socket, Flushable {
       this.#onFault(error);
       this.close(CLOSES.internal);
     }
+  }
+
+  #heard(bytes: number): void {
+    const nowMs = this.#turns.nowMs();
+    this.#intake.heard(bytes, nowMs);
+    if (this.#cancelPause || this.#intake.pauseMs(nowMs) === 0) return;
+    this.#ws.pause();
+    this.#readLater();
+  }
+
+  /** What was on its way already when it was paused is still handled, and adds to the pause. */
+  #readLater(): void {
+    const pauseMs = this.#intake.pauseMs(this.#turns.nowMs());
+    this.#cancelPause = this.#turns.later(() => {
+      this.#cancelPause = undefined;
+      if (this.#intake.pauseMs(this.#turns.nowMs()) > 0) this.#readLater();
+      else this.#ws.resume();
+    }, pauseMs);
   }
 
   #mark(): void {

@@ -27,6 +27,7 @@ export class Device {
   /** May send: its connection was accepted. */
   attached = false;
   #wire: string[] = [];
+  #waiting: { maxBytes: number; resolve: () => void }[] = [];
 
   constructor(readonly user: UserId, readonly database: Database, readonly trace: string[]) {}
 
@@ -36,8 +37,11 @@ export class Device {
     return {
       codec,
       send: (frame: string) => (queued++, wire.push(frame), true),
-      queuedBytes: 0,
-      below: () => Promise.resolve(),
+      get queuedBytes() {
+        return sizeOf(wire);
+      },
+      below: (maxBytes: number) =>
+        new Promise<void>((resolve) => this.#waiting.push({ maxBytes, resolve })),
       get framesQueued() {
         return queued;
       },
@@ -60,6 +64,7 @@ export class Device {
       this.cursor = { gsid: offset, epoch: "E" };
       this.lacksNothingUpTo(offset);
     }
+    this.#wake(sizeOf(this.#wire));
   }
 
   /** The reply to its own send, which carries no cursor. */
@@ -73,6 +78,13 @@ export class Device {
     this.feed = undefined;
     this.attached = false;
     this.#wire = [];
+    this.#wake(0);
+  }
+
+  #wake(bytes: number): void {
+    const woken = this.#waiting.filter(({ maxBytes }) => bytes < maxBytes);
+    this.#waiting = this.#waiting.filter(({ maxBytes }) => bytes >= maxBytes);
+    for (const { resolve } of woken) resolve();
   }
 
   lacksNothingUpTo(upto: number): void {
@@ -81,4 +93,8 @@ export class Device {
       assert.ok(this.got.has(gsid), `${this.user} has cursor ${upto} but not ${gsid}`);
     }
   }
+}
+
+function sizeOf(frames: string[]): number {
+  return frames.reduce((sum, frame) => sum + frame.length, 0);
 }
