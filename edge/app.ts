@@ -26,6 +26,7 @@ import { Bucket } from "./limits/rate.ts";
 import { countEvents, type EdgeEvents, exposeMeasures, type Measures } from "./metrics.ts";
 import { Notices } from "./notices.ts";
 import { startBeats } from "./presence/beat.ts";
+import { hearDoubts } from "./presence/doubts.ts";
 import { LeaseKeeper } from "./presence/lease_keeper.ts";
 import { upstashStore } from "./presence/store.ts";
 import { createSocketServer, type SocketServer } from "./socket/accept.ts";
@@ -187,6 +188,7 @@ function startDelivery(
   lease.start();
   parts.defer(() => lease.stop());
   parts.defer(startBeats({ bus, replica, turns }));
+  parts.defer(hearDoubts({ bus, replica, lease }));
   parts.defer(startUpkeep({
     delivery,
     turns,

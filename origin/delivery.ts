@@ -19,6 +19,7 @@ import { type Committer, createCommitter } from "./commit/committer.ts";
 import type { Database } from "./database.ts";
 import { Audiences, membersReader } from "./fan_out/audience.ts";
 import { FanOut } from "./fan_out/fan_out.ts";
+import { Doubts } from "./presence/doubts.ts";
 import { listenToBeats } from "./presence/listen.ts";
 import { createPresenceLookup, type PresenceLookup } from "./presence/lookup.ts";
 import { CLEAN_UP, cleanUpJobs } from "./push/clean_up.ts";
@@ -89,11 +90,13 @@ function openPresence(scene: Scene, bus: Bus): PresenceLookup {
   const pulses = parts.use(
     listenToBeats({ bus, origin: id, every, nowMs: elapsedMs, onFault: events.bus }),
   );
+  const doubts = new Doubts({ bus, nowMs: elapsedMs });
   return createPresenceLookup({
     reader,
     pulses,
     nowMs,
     onOutcome: events.lookup,
+    onLost: (replica) => doubts.tell(replica),
   });
 }
 

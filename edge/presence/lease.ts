@@ -86,9 +86,13 @@ export class Lease {
     if (this.#changed.size > 0) return this.#write();
   }
 
-  /** `replies` is left out when the request failed: what it wrote is then unknown. */
+  /**
+   * `replies` is left out when the request failed: what it wrote is then unknown, and so is whether
+   * a store that was away still has the rest.
+   */
   settle(request: LeaseRequest, replies?: unknown[]): void {
     if (!replies) {
+      this.#beatDue = true;
       for (const user of request.users) this.#changed.add(user);
       if (request.kind === "whole") this.#rest = undefined;
       return;

@@ -18,6 +18,10 @@ import type { PresenceStore } from "./store.ts";
 /** A connect does not wait longer for its presence to be written. */
 const PATIENCE_MS = 1000;
 const RETRY_MS = 1000;
+/** A beat that comes so late is that of an edge which did not run. */
+const STALLED_MS = 2000;
+/** It hears first who has gone meanwhile: a lease that lapsed is written again with whoever is left. */
+const WAKING_MS = 1000;
 
 export interface LeaseKeeperOptions extends LeaseSettings {
   beatS: number;
@@ -87,6 +91,12 @@ export class LeaseKeeper {
     }
   }
 
+  /** Somebody misses what was written: looks whether it is there, and writes the whole if not. */
+  verify(): void {
+    this.#lease.beatDue();
+    this.#arm();
+  }
+
   #written(user: UserId): Promise<void> {
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(user) ?? new Set();
@@ -109,11 +119,18 @@ export class LeaseKeeper {
   }
 
   #scheduleBeat(): void {
-    this.#cancelBeat = this.#options.turns.later(() => {
-      this.#lease.beatDue();
-      this.#arm();
-      this.#scheduleBeat();
-    }, this.#options.beatS * 1000);
+    const { turns, beatS } = this.#options;
+    const dueMs = turns.nowMs() + beatS * 1000;
+    this.#cancelBeat = turns.later(() => {
+      if (turns.nowMs() - dueMs < STALLED_MS) return this.#beat();
+      this.#cancelBeat = turns.later(() => this.#beat(), WAKING_MS);
+    }, beatS * 1000);
+  }
+
+  #beat(): void {
+    this.#lease.beatDue();
+    this.#arm();
+    this.#scheduleBeat();
   }
 
   /** What changes in one turn of the event loop goes out together. */

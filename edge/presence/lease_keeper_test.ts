@@ -61,6 +61,56 @@ Deno.test("what the store lost is written again at the next beat", async () => {
   assert.equal(scene.lease.whole, true);
 });
 
+Deno.test("what the store lost is written again at once when somebody misses it", async () => {
+  await using scene = keeper();
+  await scene.lease.set(ana, [phone]);
+  scene.redis.execute("FLUSHALL");
+  scene.lease.verify();
+  await scene.quiet();
+  assert.equal(scene.read("HGET", "on:e1", "u:ana"), encodeDevices([phone]));
+  assert.equal(scene.read("HGET", "on:e1", "marker"), "1");
+});
+
+Deno.test("somebody who misses what is there costs a beat, and nothing is written", async () => {
+  await using scene = keeper();
+  await scene.lease.set(ana, [phone]);
+  scene.redis.commands.length = 0;
+  scene.lease.verify();
+  await scene.quiet();
+  const names = scene.redis.commands.map(([name]) => name?.toUpperCase());
+  assert.deepEqual(names, ["EXPIRE", "HEXISTS", "ZADD"]);
+});
+
+Deno.test("a store that was away is asked at once what it still has", async () => {
+  await using scene = keeper();
+  await scene.lease.set(bob, [phone]);
+  scene.redis.setFault({ status: 500, body: "<html>" });
+  void scene.lease.set(ana, [phone]);
+  await scene.fault();
+  await scene.quiet();
+  scene.redis.execute("FLUSHALL");
+  scene.redis.setFault(undefined);
+  scene.turns.advance(1000);
+  await scene.quiet();
+  assert.equal(scene.read("HLEN", "on:e1"), 3);
+});
+
+Deno.test("an edge that did not run writes a lapsed lease only when it knows who has gone", async () => {
+  await using scene = keeper();
+  await scene.lease.set(ana, [phone]);
+  await scene.lease.set(bob, [phone]);
+  scene.redis.advance(70_000);
+  scene.turns.stall(70_000);
+  await scene.quiet();
+  assert.equal(scene.read("EXISTS", "on:e1"), 0);
+  // Its sockets say so as soon as it runs.
+  void scene.lease.set(ana, []);
+  scene.turns.advance(1_000);
+  await scene.quiet();
+  const fields = ["u:ana", "u:bob", "marker"].map((field) => scene.read("HEXISTS", "on:e1", field));
+  assert.deepEqual(fields, [0, 1, 1]);
+});
+
 Deno.test("a store that fails holds nobody up, and gets everything when it answers again", async () => {
   await using scene = keeper();
   await scene.lease.set(bob, [phone]);

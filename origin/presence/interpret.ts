@@ -39,6 +39,11 @@ export function interpretPresence(
   return new Map(users.map((user, index) => [user, combine(readings.map((of) => of(index)))]));
 }
 
+/** Whether the store answered, and the hash is not the whole of what its replica has to say. */
+export function isIncomplete(values: unknown): boolean {
+  return Array.isArray(values) && values[0] === null;
+}
+
 /** One replica's word on one user: devices, or that it cannot be told. */
 type Word = PresentDevice[] | "unknown";
 

@@ -11,7 +11,13 @@ import type { UserId } from "shared/ids.ts";
 import { MARKER_FIELD, userField } from "shared/presence.ts";
 import type { Pulse } from "./beats.ts";
 import { Breaker } from "./breaker.ts";
-import { interpretPresence, type Presence, type ReplicaAnswer, UNKNOWN } from "./interpret.ts";
+import {
+  interpretPresence,
+  isIncomplete,
+  type Presence,
+  type ReplicaAnswer,
+  UNKNOWN,
+} from "./interpret.ts";
 import type { PresenceReader } from "./store.ts";
 
 export interface PresenceLookup {
@@ -32,6 +38,8 @@ export interface PresenceLookupOptions {
   /** Wall clock, ms since 1970: replicas announce when they lapse in it. */
   nowMs: () => number;
   onOutcome: (outcome: LookupOutcome) => void;
+  /** The store has lost what this replica wrote, which is alive. */
+  onLost: (replica: string) => void;
 }
 
 export type LookupOutcome =
@@ -103,6 +111,7 @@ export function createPresenceLookup(options: PresenceLookupOptions): PresenceLo
       const until = listed.get(replica);
       const pulse = options.pulses.of(replica);
       if (until === undefined && pulse !== "heard") return [];
+      if (pulse === "heard" && isIncomplete(values)) options.onLost(replica);
       return [{ pulse, lapsed: (until ?? 0) <= options.nowMs(), values }];
     });
   }

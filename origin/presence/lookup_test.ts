@@ -22,6 +22,7 @@ const HERE = encodeDevices([{
 
 function lookupOf(redis: TestRedis, beats = new Beats()) {
   const outcomes: LookupOutcome["kind"][] = [];
+  const lost: string[] = [];
   const { lookup } = createPresenceLookup({
     reader: upstashReader({ url: redis.url, token: redis.token, timeoutMs: 250 }),
     pulses: {
@@ -30,10 +31,11 @@ function lookupOf(redis: TestRedis, beats = new Beats()) {
     },
     nowMs: redis.now,
     onOutcome: ({ kind }) => outcomes.push(kind),
+    onLost: (replica) => lost.push(replica),
   });
   const statesOf = async (...users: UserId[]) =>
     [...(await lookup(users)).values()].map(({ state }) => state);
-  return { statesOf, outcomes };
+  return { statesOf, outcomes, lost };
 }
 
 function writeReplica(redis: TestRedis, replica: string, ...users: UserId[]) {
@@ -142,6 +144,7 @@ Deno.test("lookup() asks the store only so much at once, and says unknown to the
     pulses: { of: () => "heard", heard: () => ["a"] },
     nowMs: () => 0,
     onOutcome: ({ kind }) => outcomes.push(kind),
+    onLost: () => {},
   });
   const asked = Array.from({ length: MAX_IN_FLIGHT + 1 }, () => presence.lookup([ANA]));
   assert.equal(presence.inFlight, MAX_IN_FLIGHT);
@@ -150,4 +153,20 @@ Deno.test("lookup() asks the store only so much at once, and says unknown to the
   answer.reject(new Error("down"));
   await Promise.all(asked);
   assert.equal(presence.inFlight, 0);
+});
+
+Deno.test("lookup() tells which replica's presence is gone that is alive, and of no other", async () => {
+  await using redis = testRedis();
+  const beats = new Beats();
+  beats.heard("alive", redis.now());
+  beats.heard("whole", redis.now());
+  writeReplica(redis, "whole", ANA);
+  writeReplica(redis, "dead");
+  redis.execute("DEL", replicaKey("dead"));
+  const { statesOf, lost } = lookupOf(redis, beats);
+  assert.deepEqual(await statesOf(BEN), ["unknown"]);
+  assert.deepEqual(lost, ["alive"]);
+  redis.setFault({ status: 500, body: "<html>" });
+  await statesOf(BEN);
+  assert.deepEqual(lost, ["alive"], "no answer says nothing");
 });

@@ -17,11 +17,21 @@ export interface TestTurns {
   later(task: () => void, delayMs: number): () => void;
   /** Lets time pass: runs what falls due, in order, what that adds included. */
   advance(ms: number): void;
+  /** The program stands still: what fell due meanwhile runs once, late. */
+  stall(ms: number): void;
 }
 
 export function testTurns(): TestTurns {
   const waiting = new Set<Waiting>();
   let nowMs = 0;
+  function runNext(untilMs: number, at = (dueMs: number) => dueMs): boolean {
+    const [next] = [...waiting].sort((a, b) => a.dueMs - b.dueMs);
+    if (!next || next.dueMs > untilMs) return false;
+    waiting.delete(next);
+    nowMs = at(next.dueMs);
+    next.task();
+    return true;
+  }
   return {
     nowMs: () => nowMs,
     soon: (task) => void setImmediate(task),
@@ -32,14 +42,12 @@ export function testTurns(): TestTurns {
     },
     advance(ms) {
       const untilMs = nowMs + ms;
-      for (;;) {
-        const [next] = [...waiting].sort((a, b) => a.dueMs - b.dueMs);
-        if (!next || next.dueMs > untilMs) break;
-        waiting.delete(next);
-        nowMs = next.dueMs;
-        next.task();
-      }
+      while (runNext(untilMs));
       nowMs = untilMs;
+    },
+    stall(ms) {
+      nowMs += ms;
+      while (runNext(nowMs, () => nowMs));
     },
   };
 }

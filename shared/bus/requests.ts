@@ -46,6 +46,8 @@ export const ANNOUNCE = {
   beat: "edge.beat",
   /** `origin.beat.<origin>`: `Beat`, by every origin to itself: it shows that it can hear. */
   ownBeat: "origin.beat",
+  /** `PresenceLost`, by an origin that finds a replica's presence gone: that replica looks itself. */
+  presenceLost: "origin.presence-lost",
   /** `Received`, by every edge, once a second at most. */
   received: "edge.received",
   /** `Ended`, by an edge, after it removed the presence of connections that ended. */
@@ -191,6 +193,10 @@ export interface Digest extends Versioned {
 }
 
 export interface Beat extends Versioned {
+  replica: string;
+}
+
+export interface PresenceLost extends Versioned {
   replica: string;
 }
 
