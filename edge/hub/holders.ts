@@ -4,8 +4,8 @@
  * Invariant: a pair takes 8 bytes and a hash 12; of all that about half at most lies free or dead.
  * No object is made for either. Knows nothing of topics.
  *
- * Pairs are appended and never moved. One that was taken, or whose holder was dropped, lies dead
- * until everything is built anew.
+ * The pairs of a hash are a chain. They are appended and never moved; one that was taken, or whose
+ * holder was dropped, lies dead until there are so many that the living are copied together.
  *
  * @module
  */
@@ -19,22 +19,18 @@ const ROOM = { pairs: 1.25, slots: 1.6 };
 /** Beyond, it takes too long to find that a hash is not there. */
 const MAX_LOAD = 0.8;
 const MAX_DEAD = 0.4;
-/** Where a chain of pairs ends. */
+/** Where a chain ends. */
 const END = 0xffff_ffff;
 
-interface Arrays {
-  /** Open addressing: two words a slot. */
-  hashes: Uint32Array;
-  /** For each slot its first pair, counted from 1; 0: the slot is free. */
-  chains: Uint32Array;
-  /** For each pair the number of its holder, and the next pair of its hash. */
-  owners: Uint32Array;
-  nexts: Uint32Array;
-}
-
 export class Holders<Holder extends object | string> implements Iterable<[TopicHash, Holder]> {
-  #arrays = arraysFor(0, 0);
+  /** Open addressing, two words a slot. */
+  #hashes = new Uint32Array(2 * LEAST);
+  /** For each slot its first pair, counted from 1; 0: the slot is free. */
+  #chains = new Uint32Array(LEAST);
   #slotsTaken = 0;
+  /** For each pair the number of its holder, and the next pair of its hash. */
+  #owners = new Uint32Array(LEAST);
+  #nexts = new Uint32Array(LEAST);
   #pairsTaken = 0;
   #alive = 0;
   /** By number; a number whose holder was dropped has none. */
@@ -49,39 +45,51 @@ export class Holders<Holder extends object | string> implements Iterable<[TopicH
   }
 
   get bytes(): number {
-    return Object.values(this.#arrays).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const arrays = [this.#hashes, this.#chains, this.#owners, this.#nexts];
+    return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  *[Symbol.iterator](): Iterator<[TopicHash, Holder]> {
+    for (let slot = 0; slot < this.#chains.length; slot++) {
+      const hash = { low: this.#hashes[2 * slot]!, high: this.#hashes[2 * slot + 1]! };
+      for (let pair = this.#first(slot); pair !== END; pair = this.#nexts[pair - 1]!) {
+        const holder = this.#holderOf(pair);
+        if (holder !== undefined) yield [hash, holder];
+      }
+    }
   }
 
   /** `holder` must not hold it yet. */
   add(hash: TopicHash, holder: Holder): void {
-    const { owners, chains } = this.#arrays;
-    const isFull = this.#pairsTaken === owners.length ||
-      this.#slotsTaken >= chains.length * MAX_LOAD;
-    if (isFull) this.#rebuild();
-    this.#append(hash, holder);
+    if (this.#pairsTaken === this.#owners.length) this.#growPairs();
+    if (this.#slotsTaken >= this.#chains.length * MAX_LOAD) this.#rebuildSlots();
+    const slot = this.#find(hash);
+    const number = this.#numberOf(holder);
+    this.#owners[this.#pairsTaken] = number;
+    this.#nexts[this.#pairsTaken] = this.#first(slot);
+    if (this.#chains[slot] === 0) this.#takeSlot(slot, hash);
+    this.#chains[slot] = ++this.#pairsTaken;
+    this.#counts[number]!++;
+    this.#alive++;
   }
 
   has(hash: TopicHash): boolean {
-    if (this.#alive === 0) return false;
-    const { chains, owners, nexts } = this.#arrays;
-    let pair = chains[this.#find(hash)] || END;
-    while (pair !== END && !this.#holders[owners[pair - 1]!]) pair = nexts[pair - 1]!;
+    let pair = this.#first(this.#find(hash));
+    while (pair !== END && this.#holderOf(pair) === undefined) pair = this.#nexts[pair - 1]!;
     return pair !== END;
   }
 
   /** All who hold it: they do so no longer. */
   take(hash: TopicHash): Holder[] {
-    const { chains, owners, nexts } = this.#arrays;
     const taken: Holder[] = [];
     const slot = this.#find(hash);
-    for (let pair = chains[slot] || END; pair !== END; pair = nexts[pair - 1]!) {
-      const number = owners[pair - 1]!;
-      const holder = this.#holders[number];
-      if (!holder) continue;
+    for (let pair = this.#first(slot); pair !== END; pair = this.#nexts[pair - 1]!) {
+      const holder = this.#holderOf(pair);
+      if (holder === undefined) continue;
       taken.push(holder);
-      this.#counts[number]!--;
+      this.#counts[this.#owners[pair - 1]!]!--;
     }
-    if (chains[slot] !== 0) chains[slot] = END;
+    if (this.#chains[slot] !== 0) this.#chains[slot] = END;
     this.#bury(taken.length);
     return taken;
   }
@@ -95,34 +103,27 @@ export class Holders<Holder extends object | string> implements Iterable<[TopicH
     this.#bury(this.#counts[number]!);
   }
 
-  [Symbol.iterator](): Iterator<[TopicHash, Holder]> {
-    return pairsOf(this.#arrays, this.#holders);
-  }
-
   /** The slot of the hash, or the free one that it would get. */
   #find({ low, high }: TopicHash): number {
-    const { hashes, chains } = this.#arrays;
-    const slots = chains.length;
+    const hashes = this.#hashes, chains = this.#chains, slots = chains.length;
     for (let slot = low % slots;; slot = slot + 1 === slots ? 0 : slot + 1) {
       if (chains[slot] === 0) return slot;
       if (hashes[2 * slot] === low && hashes[2 * slot + 1] === high) return slot;
     }
   }
 
-  #append(hash: TopicHash, holder: Holder): void {
-    const { hashes, chains, owners, nexts } = this.#arrays;
-    const slot = this.#find(hash);
-    if (chains[slot] === 0) {
-      this.#slotsTaken++;
-      hashes[2 * slot] = hash.low;
-      hashes[2 * slot + 1] = hash.high;
-    }
-    const number = this.#numberOf(holder);
-    this.#counts[number]!++;
-    this.#alive++;
-    owners[this.#pairsTaken] = number;
-    nexts[this.#pairsTaken] = chains[slot] || END;
-    chains[slot] = ++this.#pairsTaken;
+  #first(slot: number): number {
+    return this.#chains[slot] || END;
+  }
+
+  #holderOf(pair: number): Holder | undefined {
+    return this.#holders[this.#owners[pair - 1]!];
+  }
+
+  #takeSlot(slot: number, { low, high }: TopicHash): void {
+    this.#hashes[2 * slot] = low;
+    this.#hashes[2 * slot + 1] = high;
+    this.#slotsTaken++;
   }
 
   #numberOf(holder: Holder): number {
@@ -134,43 +135,76 @@ export class Holders<Holder extends object | string> implements Iterable<[TopicH
     return number;
   }
 
+  #growPairs(): void {
+    const room = LEAST + Math.ceil(this.#pairsTaken * ROOM.pairs);
+    this.#owners = copyOf(this.#owners, room);
+    this.#nexts = copyOf(this.#nexts, room);
+  }
+
+  /** With room for more, and without those whose chain is empty. */
+  #rebuildSlots(): void {
+    const hashes = this.#hashes, chains = this.#chains;
+    const isTaken = (chain: number) => chain !== 0 && chain !== END;
+    const slots = LEAST + Math.ceil(chains.filter(isTaken).length * ROOM.slots);
+    this.#hashes = new Uint32Array(2 * slots);
+    this.#chains = new Uint32Array(slots);
+    this.#slotsTaken = 0;
+    for (let old = 0; old < chains.length; old++) {
+      if (!isTaken(chains[old]!)) continue;
+      const hash = { low: hashes[2 * old]!, high: hashes[2 * old + 1]! };
+      const slot = this.#find(hash);
+      this.#takeSlot(slot, hash);
+      this.#chains[slot] = chains[old]!;
+    }
+  }
+
   #bury(pairs: number): void {
     this.#alive -= pairs;
     const dead = this.#pairsTaken - this.#alive;
-    if (dead > LEAST && dead > this.#pairsTaken * MAX_DEAD) this.#rebuild();
+    if (dead > LEAST && dead > this.#pairsTaken * MAX_DEAD) this.#compact();
   }
 
-  #rebuild(): void {
-    const pairs = pairsOf(this.#arrays, this.#holders);
-    this.#arrays = arraysFor(this.#alive, Math.min(this.#slotsTaken, this.#alive));
-    this.#slotsTaken = this.#pairsTaken = this.#alive = 0;
+  /** Copies the living pairs together, and gives their holders new numbers. */
+  #compact(): void {
+    const before = { owners: this.#owners, nexts: this.#nexts, holders: this.#holders };
+    const renumbered = this.#renumber();
+    this.#pairsTaken = 0;
+    const room = LEAST + Math.ceil(this.#alive * ROOM.pairs);
+    this.#owners = new Uint32Array(room);
+    this.#nexts = new Uint32Array(room);
+    for (let slot = 0; slot < this.#chains.length; slot++) {
+      if (this.#chains[slot] === 0) continue;
+      let chain = END;
+      for (let pair = this.#first(slot); pair !== END; pair = before.nexts[pair - 1]!) {
+        const owner = before.owners[pair - 1]!;
+        if (before.holders[owner] === undefined) continue;
+        this.#owners[this.#pairsTaken] = renumbered[owner]!;
+        this.#nexts[this.#pairsTaken] = chain;
+        chain = ++this.#pairsTaken;
+      }
+      this.#chains[slot] = chain;
+    }
+    this.#rebuildSlots();
+  }
+
+  /** Forgets the numbers without pairs; gives the new number of each old one. */
+  #renumber(): Uint32Array {
+    const holders = this.#holders, counts = this.#counts;
+    const renumbered = new Uint32Array(holders.length);
     this.#holders = [];
     this.#counts = [];
     this.#numbers.clear();
-    for (const [hash, holder] of pairs) this.#append(hash, holder);
+    holders.forEach((holder, number) => {
+      if (holder === undefined || counts[number] === 0) return;
+      renumbered[number] = this.#numberOf(holder);
+      this.#counts[renumbered[number]!] = counts[number]!;
+    });
+    return renumbered;
   }
 }
 
-function* pairsOf<Holder>(
-  { hashes, chains, owners, nexts }: Arrays,
-  holders: readonly (Holder | undefined)[],
-): Generator<[TopicHash, Holder]> {
-  for (let slot = 0; slot < chains.length; slot++) {
-    const hash = { low: hashes[2 * slot]!, high: hashes[2 * slot + 1]! };
-    for (let pair = chains[slot] || END; pair !== END; pair = nexts[pair - 1]!) {
-      const holder = holders[owners[pair - 1]!];
-      if (holder !== undefined) yield [hash, holder];
-    }
-  }
-}
-
-function arraysFor(pairs: number, hashes: number): Arrays {
-  const pairRoom = LEAST + Math.ceil(pairs * ROOM.pairs);
-  const slots = LEAST + Math.ceil(hashes * ROOM.slots);
-  return {
-    hashes: new Uint32Array(2 * slots),
-    chains: new Uint32Array(slots),
-    owners: new Uint32Array(pairRoom),
-    nexts: new Uint32Array(pairRoom),
-  };
+function copyOf(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const copy = new Uint32Array(length);
+  copy.set(array);
+  return copy;
 }
