@@ -11,5 +11,15 @@ import { kill } from "./parts/kill.ts";
 import { nats } from "./parts/nats.ts";
 import { presence } from "./parts/presence.ts";
 import { resume } from "./parts/resume.ts";
+import { soak, storm } from "./parts/storm.ts";
 
-export const PARTS: readonly Part[] = [calm, resume, presence, kill, crash, nats];
+export const PARTS: readonly Part[] = [
+  calm,
+  resume,
+  presence,
+  kill,
+  crash,
+  nats,
+  storm,
+  soak,
+];

@@ -234,6 +234,34 @@ for (const [what, found, plant] of PLANTED) {
   });
 }
 
+Deno.test("check() counts an own message whose answer came too late, until it comes by a repeat", () => {
+  const plant = (scene: Scene) => {
+    const device = scene.device("ana");
+    scene.send(device, { user: "bob" });
+    const { at: _, ...ok } = last(device, "ok");
+    drop(device, last(device, "event"));
+    drop(device, last(device, "ok"));
+    scene.note(device, { kind: "cursor", offset: ok.gsid });
+    return { device, ok };
+  };
+  const answered = new Scene();
+  const { device, ok } = plant(answered);
+  answered.note(device, ok);
+  assert.deepEqual(namesOf(answered), []);
+
+  const resumed = new Scene();
+  const { device: other, ok: answer } = plant(resumed);
+  drop(other, last(other, "cursor"));
+  resumed.note(other, { kind: "unknown", id: answer.id, attempt: 1, why: "timeout" });
+  resumed.disconnect(other);
+  resumed.connect(other);
+  drop(other, last(other, "event"));
+  resumed.note(other, { kind: "cursor", offset: answer.gsid });
+  resumed.later(1_000);
+  resumed.note(other, answer);
+  assert.deepEqual(namesOf(resumed), ["recovered-lied"]);
+});
+
 Deno.test("every anomaly has been planted", () => {
   const planted = new Set(PLANTED.flatMap(([, found]) => found));
   assert.deepEqual(ANOMALIES.filter((name) => !planted.has(name)), []);
