@@ -8,7 +8,7 @@
 import type { Part } from "../part.ts";
 import { Stage } from "../stage.ts";
 
-const LOAD_MS = 60_000;
+const LOAD_MS = 40_000;
 
 export const calm: Part = {
   name: "calm",

@@ -10,7 +10,7 @@ import { Stage } from "../stage.ts";
 
 const KILLS = 20;
 /** Kills of one role begin so far apart; those of different roles overlap as they come. */
-const EVERY_MS = 16_000;
+const EVERY_MS = 12_000;
 
 const ROLES: readonly (readonly string[])[] = [
   ["edge-0", "edge-1"],
