@@ -72,7 +72,12 @@ Deno.test("PROTOCOL.md shows frames that the codec reads", () => {
 
 Deno.test("every link of every document leads somewhere", () => {
   const documents = ["README.md", "shared/wire/PROTOCOL.md", ".github/ARCHITECTURE.md"]
-    .concat(".github/CONTRIBUTING.md", adrs().map((name) => `${ADR}/${name}`), `${ADR}/README.md`);
+    .concat(
+      "scripts/prove/PROOF.md",
+      ".github/CONTRIBUTING.md",
+      adrs().map((name) => `${ADR}/${name}`),
+      `${ADR}/README.md`,
+    );
   for (const document of documents) {
     for (const [, target] of read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
       const [path, anchor] = target!.split("#");
