@@ -9,11 +9,13 @@ import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
 import { kill } from "./parts/kill.ts";
 import { nats } from "./parts/nats.ts";
+import { plants } from "./parts/plants.ts";
 import { presence } from "./parts/presence.ts";
 import { resume } from "./parts/resume.ts";
 import { soak, storm } from "./parts/storm.ts";
 
 export const PARTS: readonly Part[] = [
+  plants,
   calm,
   resume,
   presence,

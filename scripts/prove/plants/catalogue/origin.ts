@@ -1,0 +1,203 @@
+/**
+ * Bugs of the origin and of what it runs in the database: commit, fan-out, presence, push, resume.
+ *
+ * @module
+ */
+
+import { history, test } from "../judge.ts";
+import type { Plant } from "../plant.ts";
+
+const RACE = test("origin/commit/race_test.ts");
+const LATE = /ANOMALY late/;
+
+export const ORIGIN_PLANTS: readonly Plant[] = [
+  {
+    name: "gsid-before-the-lock",
+    about: "the gsids of a batch are drawn before the lock is taken",
+    promise: 4,
+    edits: [{
+      file: "origin/store/migrations/0001_core.sql",
+      find: "  perform lock_log();\n  first_gsid := next_gsid();\n",
+      replace: "  first_gsid := next_gsid();\n  perform lock_log();\n",
+    }],
+    judges: [
+      { judge: history("commits"), says: /broken-chain|inverted/ },
+      { judge: RACE, says: /FAILED/ },
+    ],
+  },
+  {
+    name: "acked-before-the-commit",
+    about: "a send is answered when its rows are written, before they are committed",
+    promise: 1,
+    edits: [{
+      file: "origin/commit/committer.ts",
+      find: "const committing = commitBatch(sql, batch, ownSince);",
+      replace: `const driver = sql as unknown as {
+        begin<T>(work: (transaction: Sql) => Promise<T>): Promise<T>;
+      };
+      const committing = driver.begin(async (transaction) => {
+        const done = await commitBatch(transaction, batch, ownSince);
+        answerBatch(batch, done.outcomes);
+        return done;
+      });`,
+    }],
+    judges: [{ judge: history("commits"), says: /acked-lost/ }],
+  },
+  {
+    name: "retried-as-new",
+    about: "a batch whose answer was lost is stored again under other ids",
+    promise: 2,
+    edits: [{
+      file: "origin/commit/transaction.ts",
+      find: `first.work.kind === "message" ? [first.work.message] : []`,
+      replace: `first.work.kind !== "message" ? [] : ownSince === undefined
+      ? [first.work.message]
+      : [{ ...first.work.message, id: crypto.randomUUID() }]`,
+    }],
+    judges: [
+      { judge: history("commits"), says: /doubled/ },
+      { judge: test("origin/commit/outage_test.ts"), says: /FAILED/ },
+    ],
+  },
+  {
+    name: "presence-before-the-commit",
+    about: "who is online is asked before the commit, so that who comes meanwhile is left out",
+    promise: 3,
+    edits: [
+      {
+        file: "origin/delivery.ts",
+        find: "  const fanOut = new FanOut({\n    bus,\n    presence,\n",
+        replace: `  let early: ReturnType<PresenceLookup["lookup"]> | undefined;
+  const fanOut = new FanOut({
+    bus,
+    presence: { lookup: (users) => early ?? presence.lookup(users) },
+`,
+      },
+      {
+        file: "origin/delivery.ts",
+        find: "  return { presence, committer,",
+        replace: `  const append = committer.append.bind(committer);
+  committer.append = (message) => {
+    early = presence.lookup(message.inboxes);
+    return append(message);
+  };
+  return { presence, committer,`,
+      },
+    ],
+    judges: [{ judge: history("at-once"), says: LATE }],
+  },
+  {
+    name: "offline-is-cached",
+    about: "who was offline a moment ago is taken to be so still",
+    promise: 3,
+    edits: [
+      {
+        file: "origin/presence/lookup.ts",
+        find: "  let known: readonly string[] = [];\n",
+        replace:
+          "  let known: readonly string[] = [];\n  const absent = new Map<UserId, number>();\n",
+      },
+      {
+        file: "origin/presence/lookup.ts",
+        find: "      return interpretPresence(users, answers);\n",
+        replace: `      const found = interpretPresence(users, answers);
+      for (const [user, presence] of found) {
+        const since = absent.get(user);
+        if (since !== undefined && start - since < 5_000) {
+          found.set(user, { state: "offline", devices: [], partial: false });
+        } else if (presence.state === "offline") absent.set(user, start);
+      }
+      return found;
+`,
+      },
+    ],
+    judges: [{ judge: history("at-once"), says: LATE }],
+  },
+  {
+    name: "unknown-is-offline",
+    about: "a user whose presence is not known is taken to be offline",
+    promise: 3,
+    edits: [{
+      file: "origin/fan_out/decide.ts",
+      find: `presenceOf(user, presence).state !== "offline"`,
+      replace: `presenceOf(user, presence).state === "online"`,
+    }],
+    judges: [
+      { judge: history("at-once"), says: LATE },
+      { judge: test("origin/fan_out/decide_test.ts"), says: /FAILED/ },
+    ],
+  },
+  {
+    name: "senders-other-device-forgotten",
+    about: "a message is not published to its sender's inbox although another device hears it",
+    promise: 3,
+    edits: [{
+      file: "origin/fan_out/decide.ts",
+      find: "return devices.length === 1 && devices[0]!.connection === connection;",
+      replace: "return devices.some((device) => device.connection === connection);",
+    }],
+    judges: [
+      { judge: history("at-once"), says: LATE },
+      { judge: test("origin/fan_out/decide_test.ts"), says: /FAILED/ },
+    ],
+  },
+  {
+    name: "late-check-trusts-presence",
+    about: "the late check makes no job for a user who is said to be online",
+    promise: 10,
+    edits: [{
+      file: "origin/audit/late_check_shell.ts",
+      find: "    const lacking = whoLacks(reachable, checked, this.positions);",
+      replace: `    const presence = await this.#deps.presence.lookup(reachable);
+    const lacking = whoLacks(reachable, checked, this.positions)
+      .filter(({ user }) => presence.get(user)?.state !== "online");`,
+    }],
+    judges: [{ judge: history("asleep"), says: /unpushed/ }],
+  },
+  {
+    name: "late-check-forgets-receipts",
+    about: "the late check pushes what was received",
+    promise: 10,
+    edits: [
+      {
+        file: "origin/audit/late_check.ts",
+        find: "received: positions.of(user) }",
+        replace: "received: 0 * positions.of(user) }",
+      },
+      {
+        file: "origin/push/policy.ts",
+        find: `  if (now.reached >= job.gsid) return dropped("received");\n`,
+        replace: "",
+      },
+    ],
+    judges: [{ judge: history("asleep"), says: /pushed-though-received/ }],
+  },
+  {
+    name: "audience-without-its-version",
+    about: "who is pushed is read from a list of members that may be older than the message",
+    promise: 7,
+    edits: [{
+      file: "origin/fan_out/audience.ts",
+      find: "`${event.membership} ${event.conversation}`",
+      replace: "event.conversation",
+    }],
+    judges: [
+      { judge: history("asleep"), says: /leaked/ },
+      { judge: test("origin/fan_out/audience_test.ts"), says: /FAILED/ },
+    ],
+  },
+  {
+    name: "strangers-may-send",
+    about: "who is not in a group, or was removed, may write to it",
+    promise: 7,
+    edits: [{
+      file: "origin/store/migrations/0001_core.sql",
+      find: "when i.kind = 'group' and m.user_id is null then 'stranger'",
+      replace: "when false then 'stranger'",
+    }],
+    judges: [{ judge: history("coming-and-going"), says: /stranger-wrote/ }, {
+      judge: RACE,
+      says: /FAILED/,
+    }],
+  },
+];
