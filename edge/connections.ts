@@ -15,6 +15,8 @@ import type { Turns } from "shared/turns.ts";
 
 const ROUND_MS = 1000;
 const SLICE_MS = 100;
+/** A slice that comes so late follows a standstill of the whole process. */
+const STANDSTILL_MS = 1000;
 /** A command that an origin has not answered within this will not be answered. */
 const LAST_ANSWER_MS = 5000;
 
@@ -32,6 +34,7 @@ export class Connections {
   /** Where the round of ticks stands; a set's iterator sees who comes and goes. */
   #round: Iterator<Connection>;
   #cancelTick: () => void = () => {};
+  #wasLate = false;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -43,8 +46,13 @@ export class Connections {
   }
 
   start(): void {
-    this.#cancelTick = this.#options.turns.later(() => {
-      this.#tick();
+    const { turns } = this.#options;
+    const dueMs = turns.nowMs() + SLICE_MS;
+    this.#cancelTick = turns.later(() => {
+      // What clients said during a standstill is read first: they were not silent, we were deaf.
+      const late = turns.nowMs() - dueMs > STANDSTILL_MS;
+      if (!late || this.#wasLate) this.#tick();
+      this.#wasLate = late;
       this.start();
     }, SLICE_MS);
   }

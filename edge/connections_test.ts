@@ -66,6 +66,22 @@ Deno.test("every connection is ticked about once a second, a tenth of them at a 
   connections.stop();
 });
 
+Deno.test("after a standstill what clients said is read before they are judged", () => {
+  const { connections, turns, fakes, open } = scene();
+  open(1);
+  connections.start();
+  const [fake] = fakes as [typeof fakes[0]];
+  const standstillMs = 12_000;
+  let ticksWhenRead: number | undefined;
+  // What arrived meanwhile comes behind the timers that are due.
+  turns.later(() => ticksWhenRead = fake.ticks, standstillMs);
+  turns.stall(standstillMs);
+  assert.equal(ticksWhenRead, 0);
+  turns.advance(200);
+  assert.equal(fake.ticks, 1);
+  connections.stop();
+});
+
 Deno.test("a connection whose socket closed is forgotten", () => {
   const { connections, turns, fakes, open } = scene();
   open(2);
