@@ -7,21 +7,21 @@
 import type { Part } from "./part.ts";
 import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
-import { idle } from "./parts/idle.ts";
 import { kill } from "./parts/kill.ts";
 import { nats } from "./parts/nats.ts";
 import { plants } from "./parts/plants.ts";
 import { presence } from "./parts/presence.ts";
 import { resume } from "./parts/resume.ts";
 import { soak, storm } from "./parts/storm.ts";
+import { simulation } from "./simulation/part.ts";
 
 export const PARTS: readonly Part[] = [
+  simulation,
   plants,
   calm,
   resume,
   presence,
   kill,
-  idle,
   crash,
   nats,
   storm,

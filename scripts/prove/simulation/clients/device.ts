@@ -1,0 +1,255 @@
+/**
+ * A device of a user: connects, comes back, acks, sleeps, moves.
+ *
+ * Invariant: one that wants to be connected tries again until it is. What outlives its connections
+ * is in its app and its outbox.
+ *
+ * @module
+ */
+
+import type { Gsid } from "shared/gsid.ts";
+import type { DeviceId, UserId } from "shared/ids.ts";
+import { CLOSES } from "shared/wire/codes.ts";
+import { jsonCodec } from "shared/wire/json.ts";
+import type { Judge } from "../checks/judge.ts";
+import type { Truth } from "../checks/truth.ts";
+import { Pipe } from "../model/pipe.ts";
+import type { Models } from "../models.ts";
+import { type EdgeProcess, tokenOf } from "../real/edge.ts";
+import { App } from "./app.ts";
+import { Outbox } from "./outbox.ts";
+import { type RpcAnswer, Session } from "./session.ts";
+
+export interface DeviceDeps {
+  models: Models;
+  truth: Truth;
+  judge: Judge;
+  /** Those that could be reached; some may refuse. */
+  edges(): readonly EdgeProcess[];
+  limitBytes: number;
+}
+
+export interface DeviceTraits {
+  user: UserId;
+  name: string;
+  /** It tells the edge which device it is. */
+  named: boolean;
+  /** Its app says what it has processed. */
+  acks: boolean;
+}
+
+const RETRY_MS = { least: 100, most: 1_500 };
+const ACK_AFTER_MS = { least: 20, most: 900 };
+const TOKEN_MS = 600_000;
+/** Codes from here to 3999 tell a client not to come back by itself. */
+const FINAL = 3_500;
+
+export class Device {
+  readonly traits: DeviceTraits;
+  readonly app: App;
+  readonly outbox: Outbox;
+  foreground = true;
+  asleep = false;
+  readonly #deps: DeviceDeps;
+  /** All that the edges may still have open, the newest last. */
+  readonly #sessions = new Set<Session>();
+  /** Got while the app was not shown, and not since. */
+  readonly #unseen = new Set<Gsid>();
+  #current: Session | undefined;
+  #wanted = false;
+  #trying = false;
+  #ackDue = false;
+
+  constructor(traits: DeviceTraits, deps: DeviceDeps) {
+    this.traits = traits;
+    this.#deps = deps;
+    this.outbox = new Outbox({
+      ...traits,
+      ...deps,
+      session: () => this.asleep ? undefined : this.session,
+      onTold: (gsid) => this.app.get(gsid, deps.truth.epoch),
+    });
+    this.app = new App({
+      ...traits,
+      ...deps,
+      onNew: (gsid) => this.foreground || this.#unseen.add(gsid),
+      isUnanswered: (id) => this.outbox.isUnanswered(id),
+    });
+  }
+
+  get session(): Session | undefined {
+    return this.#current?.connected ? this.#current : undefined;
+  }
+
+  get sessions(): Iterable<Session> {
+    return this.#sessions;
+  }
+
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Whether its user has been shown the event. */
+  hasShown(gsid: Gsid): boolean {
+    return this.app.hasHad(gsid) && !this.#unseen.has(gsid);
+  }
+
+  connect(): void {
+    this.#wanted = true;
+    this.#try();
+  }
+
+  /** The app is closed in good order. */
+  disconnect(): void {
+    this.#wanted = false;
+    for (const session of this.#sessions) {
+      session.drop();
+      session.pipe.hangUp();
+    }
+    this.#sessions.clear();
+    this.#current = undefined;
+    this.asleep = false;
+  }
+
+  /** The network is gone without a word; the device finds out, and comes back. */
+  vanish(): void {
+    for (const session of this.#sessions) {
+      session.drop();
+      session.pipe.vanish();
+    }
+    this.#sessions.clear();
+    this.#current = undefined;
+    this.asleep = false;
+    this.#tryLater();
+  }
+
+  /** Connects anew while the old connection stands, and still brings something. */
+  move(): void {
+    if (!this.#current || this.asleep) return;
+    this.#current = undefined;
+    this.#try();
+  }
+
+  /** Whatever is open besides the connection that it uses is closed. */
+  closeOld(): void {
+    for (const session of this.#sessions) {
+      if (session === this.#current) continue;
+      session.drop();
+      session.pipe.hangUp();
+      this.#sessions.delete(session);
+    }
+  }
+
+  sleep(): void {
+    this.asleep = true;
+    for (const session of this.#sessions) session.pipe.pause();
+  }
+
+  wake(): void {
+    this.asleep = false;
+    for (const session of [...this.#sessions]) session.pipe.resume();
+    if (this.#current) this.outbox.flush();
+    else this.#tryLater();
+  }
+
+  /** The app ends without a word, and what it did not write to its disk is lost. */
+  setBack(): void {
+    this.vanish();
+    this.app.setBack();
+  }
+
+  show(foreground: boolean): void {
+    if (this.asleep) return;
+    this.foreground = foreground;
+    if (foreground) this.#unseen.clear();
+    for (const session of this.#sessions) session.show(foreground);
+  }
+
+  ack(): void {
+    if (!this.asleep) this.session?.ack();
+  }
+
+  call(method: string, data: unknown, onAnswer: (answer: RpcAnswer) => void = () => {}): void {
+    if (!this.asleep) this.session?.call(method, data, onAnswer);
+  }
+
+  #try(): void {
+    if (this.#current || this.#trying || !this.#wanted || this.asleep) return;
+    const { models, edges, limitBytes, truth, judge } = this.#deps;
+    const { timeline, random, chronicle } = models;
+    const alive = edges().filter(({ process }) => process.alive);
+    if (alive.length === 0) return this.#tryLater();
+    const edge = random.pick(alive);
+    const session: Session = new Session({
+      name: this.traits.name,
+      chronicle,
+      app: this.app,
+      truth,
+      judge,
+      since: this.app.cursor,
+      onConnected: () => this.#onConnected(session),
+      onRefused: () => this.#onClosed(session, 3_000),
+      onEvent: (gsid) => this.#onEvent(session, gsid),
+      onClosed: (code) => this.#onClosed(session, code),
+    });
+    const { process } = edge;
+    const pipe = new Pipe({
+      timeline,
+      random,
+      process,
+      codec: jsonCodec,
+      limitBytes,
+      client: session,
+    });
+    session.open(pipe);
+    if (!edge.accept(pipe)) return this.#tryLater();
+    this.#current = session;
+    this.#sessions.add(session);
+    const { user, name, named } = this.traits;
+    const token = tokenOf(user, timeline.nowMs + TOKEN_MS);
+    session.connect(token, named ? { device: name as DeviceId } : {}, this.foreground);
+  }
+
+  #tryLater(): void {
+    if (this.#trying) return;
+    this.#trying = true;
+    const { timeline, random } = this.#deps.models;
+    timeline.after(random.between(RETRY_MS.least, RETRY_MS.most), () => {
+      this.#trying = false;
+      this.#try();
+    });
+  }
+
+  #onConnected(session: Session): void {
+    session.show(this.foreground);
+    if (session === this.#current) this.outbox.flush();
+  }
+
+  #onEvent(session: Session, gsid: Gsid): void {
+    const { chronicle, timeline, random } = this.#deps.models;
+    const { name, acks } = this.traits;
+    chronicle.note("event got", gsid, () => `${gsid} by ${name}`);
+    if (!acks || this.#ackDue) return;
+    this.#ackDue = true;
+    timeline.after(random.between(ACK_AFTER_MS.least, ACK_AFTER_MS.most), () => {
+      this.#ackDue = false;
+      if (!this.asleep) session.ack();
+    });
+  }
+
+  #onClosed(session: Session, code: number): void {
+    const { judge, models: { chronicle } } = this.#deps;
+    const { name } = this.traits;
+    chronicle.note("connection ended", code, () => `${code} of ${name}`);
+    this.#sessions.delete(session);
+    session.drop();
+    session.pipe.hangUp();
+    if (session !== this.#current) return;
+    this.#current = undefined;
+    if (code === CLOSES.forceDisconnect.code) {
+      judge.fail(`${name} was told to go, though this is its newest connection`);
+    }
+    if (code >= FINAL && code < 4_000) this.#wanted = false;
+    this.#tryLater();
+  }
+}

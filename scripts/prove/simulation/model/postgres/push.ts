@@ -1,0 +1,106 @@
+/**
+ * The queue of push jobs, as workers see it.
+ *
+ * @module
+ */
+
+import { type Gsid, timeOfGsid } from "shared/gsid.ts";
+import type { UserId } from "shared/ids.ts";
+import type { Progress } from "origin/push/job.ts";
+import { jobKey, type JobRow, type Tables } from "./tables.ts";
+
+/** Those of one event come due a millisecond apart. Gives the jobs that are new. */
+export function enqueue(
+  tables: Tables,
+  jobs: readonly { gsid: Gsid; user_id: UserId }[],
+  nowMs: number,
+): { gsid: Gsid; user: UserId }[] {
+  const ofEvent = new Map<Gsid, number>();
+  return jobs.filter(({ user_id }) => tables.canBePushed(user_id))
+    .sort((one, other) => one.user_id < other.user_id ? -1 : 1)
+    .filter(({ gsid, user_id }) => {
+      const before = ofEvent.get(gsid) ?? 0;
+      ofEvent.set(gsid, before + 1);
+      return tables.addJob(gsid, user_id, nowMs + before);
+    })
+    .map(({ gsid, user_id }) => ({ gsid, user: user_id }));
+}
+
+export function claim(
+  tables: Tables,
+  nowMs: number,
+  options: { limit: number; leaseMs: number; supersededAfterMs: number },
+) {
+  const due = [...tables.jobs.values()].filter(({ dueMs }) => dueMs !== null && dueMs <= nowMs);
+  due.sort((one, other) => one.dueMs! - other.dueMs!);
+  return due.slice(0, options.limit).map((job) => {
+    job.dueMs = nowMs + options.leaseMs;
+    job.attempt++;
+    const event = tables.event(job.gsid);
+    const ageMs = nowMs - timeOfGsid(job.gsid);
+    return {
+      gsid: job.gsid,
+      user_id: job.user,
+      attempt: job.attempt,
+      progress: { ...job.progress },
+      reason: job.reason,
+      age_ms: ageMs,
+      type: event?.type ?? null,
+      conversation: event?.conversation ?? null,
+      fields: event?.fields ?? null,
+      sender: event?.sender ?? null,
+      targets: tables.targetsOf(job.user).map(({ id, platform, token, registeredMs }) => ({
+        id,
+        platform,
+        token,
+        registeredAt: String(registeredMs),
+      })).sort((one, other) => one.id - other.id),
+      superseded: ageMs >= options.supersededAfterMs && isSuperseded(tables, job),
+    };
+  });
+}
+
+function isSuperseded(tables: Tables, job: JobRow): boolean {
+  const conversation = tables.event(job.gsid)?.conversation;
+  for (const other of tables.jobs.values()) {
+    if (other.user !== job.user || other.gsid <= job.gsid) continue;
+    if (tables.event(other.gsid)?.conversation !== conversation) continue;
+    if (other.outcome === null || other.outcome === "sent") return true;
+  }
+  return false;
+}
+
+export interface Done {
+  gsid: Gsid;
+  user_id: UserId;
+  attempt: number;
+  progress: Progress;
+  reason: string | null;
+  outcome: JobRow["outcome"];
+  after_ms: number | null;
+}
+
+export function record(tables: Tables, done: readonly Done[], nowMs: number): void {
+  for (const { gsid, user_id, attempt, progress, reason, outcome, after_ms } of done) {
+    const job = tables.jobs.get(jobKey(gsid, user_id));
+    if (!job || job.attempt !== attempt || job.dueMs === null) continue;
+    Object.assign(job, { progress, reason, outcome });
+    job.dueMs = after_ms === null ? null : nowMs + after_ms;
+    job.endedMs = outcome === null ? null : nowMs;
+  }
+}
+
+/** Gives how many were removed. */
+export function prune(
+  tables: Tables,
+  platform: string,
+  token: string,
+  registeredAt: string,
+  since: number | null,
+): number {
+  const key = `${platform} ${token}`;
+  const target = tables.targets.get(key);
+  const upto = Math.min(Number(registeredAt), since ?? Infinity);
+  if (!target || target.registeredMs > upto) return 0;
+  return tables.targets.delete(key) ? 1 : 0;
+}

@@ -1,0 +1,98 @@
+/**
+ * The statements that read events, memberships and intervals.
+ *
+ * @module
+ */
+
+import type { Gsid } from "shared/gsid.ts";
+import type { ConversationId, UserId } from "shared/ids.ts";
+import * as reads from "./reads.ts";
+import type { Statement } from "./statement.ts";
+
+export const READ_STATEMENTS: readonly Statement[] = [
+  {
+    says: "select e.gsid, e.type, e.conversation, e.prev, e.sender, e.fields, e.inboxes",
+    kind: "read",
+    run: ({ tables, values: [gsids] }) => reads.readCommitted(tables, gsids as Gsid[]),
+  },
+  {
+    says: "where conversation = $ and joined <= $",
+    kind: "read",
+    run: ({ tables, values: [conversation, membership] }) =>
+      reads.membersAt(tables, conversation as ConversationId, membership as Gsid),
+  },
+  {
+    says: "from log l left join ( select c.conversation, c.membership",
+    kind: "read",
+    run: ({ tables, values: [user], nowMs }) => reads.snapshotOf(tables, user as UserId, nowMs),
+  },
+  {
+    says: "select epoch, last as head from log",
+    kind: "read",
+    run: ({ tables }) => [{ epoch: tables.epoch, head: tables.last }],
+  },
+  {
+    says: "select epoch, last as head, 0 as events",
+    kind: "read",
+    run: ({ tables }) => [{
+      epoch: tables.epoch,
+      head: tables.last,
+      events: 0,
+      newest: null,
+      conversations: [],
+      inboxes: [],
+    }],
+  },
+  {
+    says: "with found as materialized",
+    kind: "read",
+    run({ tables, values: [after, limit], limits, watch }) {
+      const sums = reads.sumsAfter(tables, after as Gsid, limits.digestEvents);
+      if (sums.newest === null || sums.newest === tables.last) return [sums];
+      watch.digestCut();
+      return [{ ...sums, events: limit }];
+    },
+  },
+  {
+    says:
+      "(select gsid from inbox where user_id = $ and gsid > $ and gsid <= $ order by gsid limit" +
+      " $) union (",
+    kind: "read",
+    run: ({ tables, values: [user, after, upto, most] }) =>
+      reads.reachingUser(tables, user as UserId, { after: after as Gsid, upto: upto as Gsid })
+        .slice(0, most as number).map((gsid) => ({ gsid })),
+  },
+  {
+    says: "where m.user_id = $ and m.conversation = $ order by gsid limit $",
+    kind: "read",
+    // The fragment comes first: (after, upto, most).
+    run: ({ tables, values: [after, upto, , user, conversation, most] }) =>
+      reads.reachingByGroup(tables, user as UserId, conversation as ConversationId, {
+        after: after as Gsid,
+        upto: upto as Gsid,
+      }).slice(0, most as number).map((gsid) => ({ gsid })),
+  },
+  {
+    says: "select e.*, row_number() over",
+    kind: "read",
+    run: ({ tables, values: [overhead, gsids, maxBytes], limits }) =>
+      reads.readEvents(tables, gsids as Gsid[], maxBytes as number, overhead as number)
+        .slice(0, limits.pageEvents),
+  },
+  {
+    says: "with ordinality as t(user_id, conversation, n)",
+    kind: "read",
+    run: ({ tables, values: [users, conversations, after, upto, ...rest] }) =>
+      reads.reachedOn(tables, users as UserId[], conversations as ConversationId[], {
+        after: after as Gsid,
+        upto: upto as Gsid,
+      }).slice(0, rest.at(-1) as number),
+  },
+  {
+    says: "select gsid from events where conversation = $ and gsid > $ and type in",
+    kind: "read",
+    run: ({ tables, values: [conversation, after, limit] }) =>
+      reads.changesOf(tables, conversation as ConversationId, after as Gsid)
+        .slice(0, limit as number),
+  },
+];
