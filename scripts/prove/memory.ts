@@ -46,7 +46,7 @@ function note(figures: Figures, role: string, mib: number): void {
 }
 
 /** By pid; those that are gone are left out. Read by a program, for Deno guards `/proc`. */
-async function residentMib(pids: readonly number[]): Promise<Map<number, number>> {
+export async function residentMib(pids: readonly number[]): Promise<Map<number, number>> {
   const files = pids.map((pid) => `/proc/${pid}/status`);
   const { stdout } = await new Deno.Command("grep", {
     args: ["-sH", "VmRSS:", ...files],

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { History } from "./history/entry.ts";
+import { answersWithin, deliveriesWithin, type Span } from "./history/latency.ts";
 import type { Figures } from "./part.ts";
 
 export class Notes {
@@ -16,5 +18,11 @@ export class Notes {
   /** The highest of all that are noted. */
   max(name: string, value: number): void {
     this.figures[name] = Math.max(this.figures[name] ?? 0, Math.round(value));
+  }
+
+  /** How users were off in some time. */
+  span(name: string, history: History, span: Span): void {
+    this.max(`${name}_send_p99_ms`, answersWithin(history, span).p99);
+    this.max(`${name}_live_p99_ms`, deliveriesWithin(history, span).p99);
   }
 }

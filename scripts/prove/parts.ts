@@ -9,6 +9,7 @@ import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
 import { kill } from "./parts/kill.ts";
 import { nats } from "./parts/nats.ts";
+import { outside } from "./parts/outside.ts";
 import { plants } from "./parts/plants.ts";
 import { presence } from "./parts/presence.ts";
 import { resume } from "./parts/resume.ts";
@@ -24,6 +25,7 @@ export const PARTS: readonly Part[] = [
   kill,
   crash,
   nats,
+  outside,
   storm,
   soak,
 ];

@@ -33,7 +33,7 @@ export interface Settled {
 export async function settle(
   parts: StageParts,
   outages: readonly Outage[],
-  ownFigures: Figures,
+  ownFigures: () => Promise<Figures>,
 ): Promise<Settled> {
   const { context, options, size, system, recorder, load, population } = parts;
   context.report("settling");
@@ -61,7 +61,7 @@ export async function settle(
   const { history } = recorder;
   const { anomalies, counts } = check(history, truth, expectNow());
   const measured = figuresOf(history, truth, outages);
-  const figures = { ...outageFigures(outages), ...measured, ...counts, ...ownFigures };
+  const figures = { ...outageFigures(outages), ...measured, ...counts, ...await ownFigures() };
   const limits = { send_again_p99_ms: SENDS_AGAIN_WITHIN_MS, ...options.limits };
   const result = {
     anomalies: [...anomalies, ...overLimits(figures, limits)],

@@ -131,13 +131,16 @@ export class Stage implements AsyncDisposable {
     }, { what: `${id} to be ready`, withinMs: READY_MS, everyMs: 20 });
   }
 
-  /** Ends the load, waits for what is owed, and judges. `figures` are the part's own. */
-  async settle(figures: Figures = {}): Promise<PartResult> {
+  /**
+   * Ends the load, waits for what is owed, and judges. `figures` are the part's own; some can only
+   * be had at the very end.
+   */
+  async settle(figures: Figures | (() => Promise<Figures>) = {}): Promise<PartResult> {
     const { context, memory } = this.#parts;
-    const { result, truth } = await settle(this.#parts, this.outages, {
-      ...figures,
+    const { result, truth } = await settle(this.#parts, this.outages, async () => ({
+      ...typeof figures === "function" ? await figures() : figures,
       ...memory.figures,
-    });
+    }));
     this.#passed = result.anomalies.length === 0;
     if (!this.#passed) await writeTruth(context.folder, truth);
     return result;

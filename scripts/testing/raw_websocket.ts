@@ -26,6 +26,7 @@ export interface FrameShape {
   length?: number;
 }
 
+const CHUNK_BYTES = 64 * 1024;
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
 export class RawWebSocket implements Disposable {
@@ -82,6 +83,12 @@ export class RawWebSocket implements Disposable {
     return { opcode, payload, text: payload.toString() };
   }
 
+  /** Reads some bytes and forgets them; `false` when the connection has ended. */
+  async drink(maxBytes: number): Promise<boolean> {
+    const chunk = new Uint8Array(Math.min(maxBytes, CHUNK_BYTES));
+    return await this.#connection.read(chunk).catch(() => null) !== null;
+  }
+
   /** Reads to the close frame: its code; 1006 when the connection ends without one. */
   async closeCode(): Promise<number> {
     for (let received = await this.read(); received; received = await this.read()) {
@@ -111,7 +118,7 @@ export class RawWebSocket implements Disposable {
   }
 
   async #fill(bytes: number): Promise<boolean> {
-    const chunk = new Uint8Array(64 * 1024);
+    const chunk = new Uint8Array(CHUNK_BYTES);
     while (this.#unread.length < bytes) {
       const read = await this.#connection.read(chunk).catch(() => null);
       if (!read) return false;

@@ -48,9 +48,20 @@ export function refusalsWithin({ devices }: History, { from, to }: Span): number
 
 /** Connections that were lost within the span, though their app wanted to be there. */
 export function lossesWithin({ devices }: History, { from, to }: Span): number {
-  return devices.flatMap(({ entries }) => entries).filter((entry) =>
-    entry.kind === "closed" && entry.code !== WANTED && from <= entry.at && entry.at < to
-  ).length;
+  let losses = 0;
+  for (const { entries } of devices) {
+    let isConnected = false;
+    for (const entry of entries) {
+      if (entry.kind === "connected") isConnected = true;
+      else if (entry.kind === "started") isConnected = false;
+      else if (entry.kind === "closed") {
+        const isLoss = isConnected && entry.code !== WANTED;
+        if (isLoss && from <= entry.at && entry.at < to) losses++;
+        isConnected = false;
+      }
+    }
+  }
+  return losses;
 }
 
 /** The SDK's own code for what its app asked for. */

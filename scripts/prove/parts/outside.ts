@@ -1,0 +1,65 @@
+/**
+ * What a system leans on fails: clients, push services, the store of presence, the database. Nobody
+ * but those who need it notices.
+ *
+ * @module
+ */
+
+import { HttpProxy } from "../../faults/http_proxy.ts";
+import { Links } from "../../faults/links.ts";
+import { Notes } from "../notes.ts";
+import type { Part, PartContext, PartResult } from "../part.ts";
+import { Stage, type StageOptions } from "../stage.ts";
+import { HALF_OPEN_LIMITS, leaveHalfOpen } from "./outside/half_open.ts";
+import { breakPostgres, POSTGRES_LIMITS } from "./outside/postgres.ts";
+import { breakPush, countPushes, PUSH_LIMITS } from "./outside/push.ts";
+import { breakRedis } from "./outside/redis.ts";
+import { floodSlowClients, SLOW_CLIENTS, SLOW_LIMITS } from "./outside/slow_clients.ts";
+
+/** What is broken in one run. */
+export interface Outside {
+  stage: Stage;
+  links: Links;
+  /** Before the store of presence. */
+  store: HttpProxy;
+  notes: Notes;
+}
+
+const LIMITS = { ...HALF_OPEN_LIMITS, ...SLOW_LIMITS, ...PUSH_LIMITS, ...POSTGRES_LIMITS };
+/** How well everybody is off while nothing is broken, to compare with. */
+const WELL_MS = 10_000;
+
+export const outside: Part = {
+  name: "outside",
+  about: `${SLOW_CLIENTS} slow clients, half-open ones; push services, Redis and Postgres ` +
+    "slow, wrong and down",
+  run: (context) => runOutside(context),
+};
+
+export async function runOutside(
+  context: PartContext,
+  options: StageOptions = {},
+): Promise<PartResult> {
+  await using store = new HttpProxy();
+  await using links = new Links(({ from }) => from !== "clients");
+  await using stage = await Stage.start(context, {
+    ...options,
+    limits: LIMITS,
+    system: {
+      through: (link, address) =>
+        links.through(link, link.to === "redis" ? store.before(address) : address),
+    },
+  });
+  const notes = new Notes();
+  const scene: Outside = { stage, links, store, notes };
+  const well = { from: stage.now(), to: stage.now() + WELL_MS };
+  await stage.pause(WELL_MS);
+  notes.span("well", stage.recorder.history, well);
+  await Promise.all([leaveHalfOpen(scene), floodSlowClients(scene), breakPush(scene)]);
+  context.report("clients and push services have been broken");
+  await breakRedis(scene);
+  context.report("Redis has been broken");
+  await breakPostgres(scene);
+  context.report("Postgres has been broken");
+  return await stage.settle(async () => ({ ...notes.figures, ...await countPushes(scene) }));
+}
