@@ -60,7 +60,7 @@ export class Healing {
     this.#replay = new Replay({
       read: deps.replay,
       mend: (topic, live) => hub.mend(topic, live, "stream"),
-      proven: () => ledger.proven,
+      proven: () => ledger.epoch === undefined ? undefined : ledger.proven,
       events: {
         replayed: (messages) => deps.events.replayed(messages),
         notReplayed(error) {

@@ -25,8 +25,8 @@ export interface ReplayDeps {
     signal: AbortSignal,
   ): Promise<number>;
   mend(topic: TopicKey, live: Live): void;
-  /** Everything up to here was handed out; 0: nothing is known yet. */
-  proven(): Gsid;
+  /** Everything up to here was handed out; `undefined`: nothing is known yet. */
+  proven(): Gsid | undefined;
   events: ReplayEvents;
 }
 
@@ -49,7 +49,7 @@ export class Replay {
   start(): Promise<void> {
     this.stop();
     const proven = this.#deps.proven();
-    if (proven === 0) return this.#last;
+    if (proven === undefined) return this.#last;
     this.#running = new AbortController();
     return this.#last = this.#read(timeOfGsid(proven) - MARGIN_MS, this.#running.signal);
   }

@@ -3,7 +3,7 @@
  * what they commit nor make push jobs for it.
  */
 import assert from "node:assert/strict";
-import type { Device } from "testing/client.ts";
+import { assertNoCursorSkips } from "testing/cursors.ts";
 import { name, systemOfThisFile, TestSystem } from "testing/system.ts";
 import { startSystem } from "../dev/system.ts";
 import { waitUntil } from "../services/wait_until.ts";
@@ -91,14 +91,3 @@ Deno.test("no cursor skips what one of two origins did not publish", async () =>
   assert.deepEqual(order.toSorted((a, b) => a - b), gsids);
   assertNoCursorSkips(bob, gsids);
 });
-
-/** A cursor says: everything up to here was handed out. */
-function assertNoCursorSkips(device: Device, gsids: readonly number[]): void {
-  const heard = new Set<number>();
-  for (const { event, offset } of device.received) {
-    if (event.gsid !== undefined) heard.add(event.gsid);
-    if (offset === undefined) continue;
-    const skipped = gsids.filter((gsid) => gsid <= offset && !heard.has(gsid));
-    assert.deepEqual(skipped, [], `the cursor ${offset} skips`);
-  }
-}

@@ -161,6 +161,11 @@ export class Device implements AsyncDisposable {
     return this.rpc<SendResult>("send", { to: target, id, body });
   }
 
+  /** Says something that has no answer. */
+  async tell(data: unknown): Promise<void> {
+    await this.centrifuge.send(this.#sdk.encode(data));
+  }
+
   /** The first event that fits, come already or yet to come. */
   async waitFor(
     fits: (event: ReceivedEvent) => boolean,

@@ -104,6 +104,11 @@ export class TestSystem {
     }
   }
 
+  /** The store comes back without anything that it held. */
+  async forgetAllPresence(): Promise<void> {
+    await this.#redis().flushall();
+  }
+
   /** Presence is removed a moment after a connection has ended. */
   async untilOffline(user: string): Promise<void> {
     await waitUntil(async () => await this.isOnline(user) ? undefined : true, {
