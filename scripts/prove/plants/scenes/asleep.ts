@@ -8,21 +8,21 @@
  */
 
 import type { Cast } from "./cast.ts";
+import { loudAndMute, ONE_MUTE } from "./origins.ts";
 import type { Scene } from "./scene.ts";
 
 const FASTER_MS = 8_000;
+/** An edge reports positions every second. */
+const REPORTED_MS = 1_200;
 const TEAM = { group: "team" };
 
 export const asleep: Scene = {
   about: "phones fall asleep, messages are lost, members leave: pushes are made right",
-  system: {
-    origins: 2,
-    programEnv: { "origin-1": { FAST_PATHS: "none" } },
-    edgeEnv: { SEND_RATE_PER_S: "0" },
-  },
+  system: ONE_MUTE,
   links: ({ from }) => from === "clients",
   expect: { pushWithinMs: 14_000, noNeedlessPush: true },
   async *play(cast) {
+    const { loud, mute } = loudAndMute(cast);
     await hurryLateCheck(cast);
     const ana = await cast.enter("ana", { edge: 0 });
     const reader = await cast.enterWithToken("reader", { edge: 0 });
@@ -33,31 +33,35 @@ export const asleep: Scene = {
     await ana.change("group.create", TEAM.group, [leaver.user]);
     await leaver.stop();
 
-    // Some by each origin.
-    await cast.sayAll(ana, [{ user: reader.user }, TEAM], 8);
-    await cast.untilShown(reader, 8);
+    await loud.say("ana", reader);
+    await cast.untilShown(reader, 1);
     reader.ack();
+    await loud.say("ana", TEAM);
     await ana.change("group.remove", TEAM.group, [leaver.user]);
-    await cast.sayAll(ana, [TEAM], 8);
+    await loud.say("ana", TEAM);
     yield;
 
     const [toVictim, toTardy] = cast.links.of("clients", "edge-1").connections;
     // Presence says that the victim is there, and so does its edge.
     toVictim!.swallow();
     await cast.untilDigest();
-    await cast.sayAll(ana, [acker, victim, tardy], 10);
+    await loud.say("ana", victim);
+    for (const { user } of [acker, tardy]) {
+      await mute.say("ana", { user });
+      await loud.say("ana", { user });
+    }
     // What was lost lies below what the acker confirms, and it is gone before a digest.
-    await cast.untilShown(tardy, 1);
+    await Promise.all([acker, tardy].map((app) => cast.untilShown(app, 1)));
     acker.ack();
     toTardy!.hold("toClient");
-    await cast.after(1_200);
+    await cast.after(REPORTED_MS);
     await acker.stop();
 
     // What was lost is on its way to the tardy one, behind what it confirms, and never comes.
     await cast.untilDigest();
     await cast.after(600);
     tardy.ack();
-    await cast.after(1_200);
+    await cast.after(REPORTED_MS);
     toTardy!.cut();
     await tardy.stop();
 

@@ -102,14 +102,7 @@ export class Cast implements AsyncDisposable {
   /** Sends something new, of so many characters at least; resolves when it is answered. */
   say(app: App, target: Target, length = 0): Promise<void> {
     const id = `m${++this.#messages}`;
-    return app.send(target, id, { text: id.padEnd(length, ".") });
-  }
-
-  /** Says something so many times to each, one after the other. */
-  async sayAll(app: App, targets: readonly Target[], times: number): Promise<void> {
-    for (let k = 0; k < times; k++) {
-      for (const target of targets) await this.say(app, target);
-    }
+    return app.send(named(target), id, { text: id.padEnd(length, ".") });
   }
 
   /** Says one thing after another, each with what comes next, until the time is over. */
@@ -148,4 +141,9 @@ export class Cast implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+/** Of an app, its user. */
+export function named(target: Target): Target {
+  return "group" in target ? { group: target.group } : { user: target.user };
 }

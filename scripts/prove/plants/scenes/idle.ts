@@ -5,32 +5,34 @@
  * @module
  */
 
+import { loudAndMute, ONE_MUTE } from "./origins.ts";
 import type { Scene } from "./scene.ts";
 
 const QUIET = { group: "quiet" };
-const ROUNDS = 3;
+const ARCHIVE_AFTER_MS = 1_500;
+/** An edge looks for idle groups every second. */
+const FORGET_MS = 1_200;
 
 export const idle: Scene = {
   about: "messages to groups that were silent for long, some of them lost",
-  system: {
-    origins: 2,
-    programEnv: { "origin-1": { FAST_PATHS: "none" } },
-    env: { ARCHIVE_AFTER_MS: "1500" },
-    edgeEnv: { SEND_RATE_PER_S: "0" },
-  },
+  system: { ...ONE_MUTE, env: { ARCHIVE_AFTER_MS: `${ARCHIVE_AFTER_MS}` } },
   async *play(cast) {
+    const { loud, mute } = loudAndMute(cast);
     const ana = await cast.enter("ana", { edge: 0 });
     const others = [];
     for (const user of ["bob", "cleo", "dora"]) {
       others.push(await cast.enter(user, { edge: others.length % 2 }));
     }
-    const users = others.map(({ user }) => user);
-    await ana.change("group.create", QUIET.group, users);
-    for (let round = 0; round < ROUNDS; round++) {
-      // Time passes by what else is committed.
-      await cast.chat(ana, [{ user: "bob" }], 3_500);
-      await cast.sayAll(ana, [QUIET, { user: "cleo" }, { user: "dora" }], 2);
-      await cast.chat(ana, users.map((user) => ({ user })), 300);
+    await ana.change("group.create", QUIET.group, others.map(({ user }) => user));
+    for (const waker of [loud, mute]) {
+      // Time passes by what else is committed, until two digests have said so.
+      await cast.chat(ana, [others[0]!], ARCHIVE_AFTER_MS + 1_000);
+      await cast.untilDigest();
+      await cast.after(FORGET_MS);
+      await waker.say("ana", QUIET);
+      await loud.say("ana", QUIET);
+      // The cursors pass it.
+      await cast.chat(ana, others, 3_000);
       yield;
     }
   },

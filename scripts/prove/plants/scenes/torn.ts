@@ -6,6 +6,7 @@
  */
 
 import type { Cast } from "./cast.ts";
+import { ONE_MUTE } from "./origins.ts";
 import type { Scene } from "./scene.ts";
 
 const ORIGINS = ["origin-0", "origin-1"];
@@ -14,11 +15,7 @@ const TEAM = { group: "team" };
 
 export const torn: Scene = {
   about: "digests are not heard, and what they show to be missing cannot be read",
-  system: {
-    origins: 2,
-    programEnv: { "origin-1": { FAST_PATHS: "none" } },
-    edgeEnv: { SEND_RATE_PER_S: "0" },
-  },
+  system: ONE_MUTE,
   links: ({ from, to }) => to === "postgres" || (from === "edge-1" && to === "nats"),
   async *play(cast) {
     const ana = await cast.enter("ana", { edge: 0 });
