@@ -7,6 +7,7 @@ import {
   GSID_STEP,
   gsidAt,
   isGsid,
+  isIdle,
   shardOfGsid,
   timeOfGsid,
 } from "./gsid.ts";
@@ -42,4 +43,15 @@ Deno.test("isGsid() takes whole numbers from 0 to 2^53 - 1", () => {
   for (const no of [-1, 0.5, NaN, Infinity, 2 ** 53, "1", 1n, null, undefined, {}]) {
     assert.equal(isGsid(no), false, String(no));
   }
+});
+
+Deno.test("a group that is idle at what is proven is idle at every event above it", () => {
+  const gsid = anyMs.map(gsidAt);
+  fc.assert(fc.property(gsid, gsid, gsid, fc.nat(10 * DAY_MS), (a, b, c, afterMs) => {
+    const [last, proven, event] = [a, b, c].toSorted((one, other) => one - other);
+    if (isIdle(last!, proven!, afterMs)) assert.ok(isIdle(last!, event!, afterMs));
+  }));
+  const last = gsidAt(Date.parse("2026-01-01T00:00:00Z"));
+  assert.equal(isIdle(last, last + DAY_MS * GSID_PER_MS, DAY_MS), false);
+  assert.equal(isIdle(last, last + DAY_MS * GSID_PER_MS + 1, DAY_MS), true);
 });

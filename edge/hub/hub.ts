@@ -52,8 +52,8 @@ export interface HubEvents extends AudienceEvents {
  * left to the digest.
  */
 export const MAX_HELD = 20_000;
-/** Subscriptions that one round looks at for idle groups: 100,000 take less than a minute. */
-const PER_ROUND = 2_000;
+/** Subscriptions that one round looks at for idle groups: 100,000 take two minutes. */
+const PER_ROUND = 1_000;
 
 export class Hub {
   /** Who hears what; connections enter and leave here. */

@@ -7,6 +7,7 @@
 import type { Part } from "./part.ts";
 import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
+import { idle } from "./parts/idle.ts";
 import { kill } from "./parts/kill.ts";
 import { nats } from "./parts/nats.ts";
 import { outside } from "./parts/outside.ts";
@@ -23,6 +24,7 @@ export const PARTS: readonly Part[] = [
   resume,
   presence,
   kill,
+  idle,
   crash,
   nats,
   outside,

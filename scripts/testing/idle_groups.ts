@@ -11,7 +11,7 @@ import { readMetric } from "./metrics.ts";
 import { name, type TestSystem } from "./system.ts";
 
 /** For systems whose groups are to become idle while a test waits. */
-export const ARCHIVE_SOON = { ARCHIVE_AFTER_MS: "1500" };
+export const ARCHIVE_SOON = { ARCHIVE_AFTER_MS: "800" };
 
 const IDLE_MS = 20_000;
 
