@@ -241,7 +241,7 @@ function measuresOf(server: SocketServer, delivery: Delivery, lease: LeaseKeeper
     users: () => delivery.roster.users,
     subscriptions: () => delivery.hub.audience.size,
     archive: () => delivery.hub.archive.size,
-    proofAgeMs: () => delivery.healing.proofAgeMs,
+    provenAgeMs: () => delivery.healing.provenAgeMs,
     presenceWhole: () => lease.whole,
   };
 }

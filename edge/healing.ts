@@ -77,7 +77,7 @@ export class Healing {
   }
 
   /** For how long it has not been known that everything was handed out. */
-  get proofAgeMs(): number | undefined {
+  get provenAgeMs(): number | undefined {
     return this.#prover.ageMs;
   }
 

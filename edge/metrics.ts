@@ -25,7 +25,7 @@ export interface Measures {
   subscriptions(): Record<string, number>;
   archive(): { held: number; bytes: number };
   /** For how long it has not been known that everything was handed out. */
-  proofAgeMs(): number | undefined;
+  provenAgeMs(): number | undefined;
   presenceWhole(): boolean;
 }
 
@@ -166,7 +166,7 @@ export function exposeMeasures(registry: Registry, measures: Measures): void {
       this.inc(measures.sockets().frames);
     },
   });
-  gauge("proof_age_seconds", "Since all that was committed is known to be handed out", () => {
-    return (measures.proofAgeMs() ?? NaN) / 1000;
+  gauge("proven_age_seconds", "Since all that was committed is known to be handed out", () => {
+    return (measures.provenAgeMs() ?? NaN) / 1000;
   });
 }
