@@ -56,6 +56,12 @@ export interface Edge {
   readonly ended: Promise<void>;
 }
 
+/**
+ * Once connects wait so long for their turn, newcomers are answered with 503: that costs a tenth of
+ * letting them in only to tell them, later, to come back.
+ */
+const LONG_WAIT_MS = 1_000;
+
 /** What the parts of one edge share. */
 interface Scene extends EdgeDeps {
   config: EdgeConfig;
@@ -206,6 +212,8 @@ function createSockets(scene: Scene, delivery: Delivery): SocketServer {
     if (drain.signal.aborted) return "draining";
     if (!delivery.reachable) return "unreachable";
     if (delivery.connections.size >= config.limits.maxConnections) return "full";
+    const { isFull, expectedWaitMs } = delivery.catchUps;
+    if (isFull || expectedWaitMs > LONG_WAIT_MS) return "busy";
     if (!connects.admit(turns.nowMs())) return "rate";
   };
   const isOpen = () => {

@@ -55,6 +55,11 @@ export interface TokenConfig {
 }
 
 const BURST_S = 4;
+/**
+ * A connect costs an edge 0.9 ms of its core, so that 500 a second leave half of it to those who are
+ * connected. A burst is as much as may hold them up, for half a second.
+ */
+const CONNECT_BURST_S = 1;
 
 /** @throws {ConfigError} */
 export function readEdgeConfig(environment: Environment): EdgeConfig {
@@ -105,7 +110,8 @@ export function readEdge(read: SettingsReader): EdgeConfig {
     }),
     archiveAfterMs: readArchiveAfterMs(read),
     drainMs: read.integer("DRAIN_MS", {
-      about: "How long an edge takes to send its clients elsewhere before it ends",
+      about: "How long an edge takes to send its clients elsewhere before it ends; " +
+        "allow for as many a second as the others take",
       fallback: 5000,
       min: 0,
       max: 600_000,
@@ -122,17 +128,30 @@ function readLimits(read: SettingsReader): LimitsConfig {
     calls: readRate(read, "CALL_RATE_PER_S", "Other calls of one user", 50),
     maxUserConnections: count("MAX_USER_CONNECTIONS", "Connections of one user", 100),
     commands: readRate(read, "COMMAND_RATE_PER_S", "Commands of one connection, of all kinds", 100),
-    connects: readRate(read, "CONNECT_RATE_PER_S", "New connections of the edge", 500),
+    connects: readRate(
+      read,
+      "CONNECT_RATE_PER_S",
+      "New connections of the edge",
+      500,
+      CONNECT_BURST_S,
+    ),
     maxConnections: count("MAX_CONNECTIONS", "Connections of the edge; upgrades get 503", 50_000),
     catchUps: count("CATCH_UPS_AT_ONCE", "Connects and resumes that read at the same time", 32),
   };
 }
 
-/** Bursts are what a rate allows in four seconds. */
-function readRate(read: SettingsReader, name: string, what: string, fallback: number): Rate {
-  const about = `${what}; bursts of four times as many; 0 is no limit`;
+/** Bursts are what a rate allows in so many seconds. */
+function readRate(
+  read: SettingsReader,
+  name: string,
+  what: string,
+  fallback: number,
+  burstS = BURST_S,
+): Rate {
+  const bursts = burstS === 1 ? "as many at once" : "four times as many at once";
+  const about = `${what}, and ${bursts}; 0 is no limit`;
   const perS = read.integer(name, { about, fallback, min: 0, max: 1_000_000 });
-  return { perS, burst: Math.max(1, perS * BURST_S) };
+  return { perS, burst: Math.max(1, perS * burstS) };
 }
 
 function readTokens(read: SettingsReader): TokenConfig {

@@ -31,7 +31,7 @@ export interface Measures {
 
 export interface EdgeEvents extends ConnectionEvents, HubEvents, HealingEvents {
   readonly catchUps: AdmissionEvents;
-  upgradeRefused(reason: "draining" | "unreachable" | "full" | "rate"): void;
+  upgradeRefused(reason: "draining" | "unreachable" | "full" | "busy" | "rate"): void;
   presenceFailed(kind: "users" | "whole" | "beat"): void;
   handlerThrew(): void;
 }

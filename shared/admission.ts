@@ -65,6 +65,7 @@ export class Admission<Key> {
   /** Who waits, by key; the first key is the next to have its turn. */
   readonly #lines = new Map<Key, Waiting<Key>[]>();
   readonly #insideOf = new Map<Key, number>();
+  #lastWaitMs = 0;
   #inside = 0;
   #waiting = 0;
   #counted = 0;
@@ -94,6 +95,16 @@ export class Admission<Key> {
     return this.#waiting;
   }
 
+  /** Whether whoever comes now, and has not all the time there is, would be refused. */
+  get isFull(): boolean {
+    return this.#counted >= this.#options.maxWaiting;
+  }
+
+  /** How long whoever comes now would wait, judged by the last one that went in. */
+  get expectedWaitMs(): number {
+    return this.#waiting > 0 ? this.#lastWaitMs : 0;
+  }
+
   /** Asks for a place on behalf of `key`. */
   visit(key: Key, { patienceMs = Infinity, places = 1 }: VisitOptions = {}): Visit {
     const { promise: entered, resolve } = Promise.withResolvers<boolean>();
@@ -107,7 +118,7 @@ export class Admission<Key> {
       cancelTimer() {},
     };
     if (this.#hasRoomFor(visit)) this.#letIn(visit);
-    else if (visit.isCounted && this.#isFull(key)) this.#refuse(visit, "full");
+    else if (visit.isCounted && this.#isFullFor(key)) this.#refuse(visit, "full");
     else this.#queue(visit, patienceMs);
     return { entered, end: () => this.#end(visit) };
   }
@@ -134,16 +145,16 @@ export class Admission<Key> {
     return this.#inside + wanted <= places && own + wanted <= placesPerKey;
   }
 
-  #isFull(key: Key): boolean {
-    const { maxWaiting, maxWaitingPerKey } = this.#options;
-    return this.#counted >= maxWaiting || (this.#lines.get(key)?.length ?? 0) >= maxWaitingPerKey;
+  #isFullFor(key: Key): boolean {
+    return this.isFull || (this.#lines.get(key)?.length ?? 0) >= this.#options.maxWaitingPerKey;
   }
 
   #letIn(visit: Waiting<Key>): void {
     visit.state = "inside";
     this.#inside += visit.places;
     this.#insideOf.set(visit.key, (this.#insideOf.get(visit.key) ?? 0) + visit.places);
-    this.#options.events.entered(this.#options.turns.nowMs() - visit.sinceMs);
+    this.#lastWaitMs = this.#options.turns.nowMs() - visit.sinceMs;
+    this.#options.events.entered(this.#lastWaitMs);
     visit.settle(true);
   }
 

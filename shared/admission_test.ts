@@ -62,13 +62,14 @@ Deno.test("visit() gives one key no more than its places, though others stand em
 });
 
 Deno.test("visit() refuses at once when too many wait, of all or of one key", async () => {
-  const { visit, entered, settle, told } = scene({
+  const { visit, entered, settle, told, admission } = scene({
     places: 1,
     maxWaiting: 3,
     maxWaitingPerKey: 2,
   });
   for (const name of ["ana 1", "ana 2", "ana 3", "ana 4", "ben 1", "cleo 1"]) visit(name, 1000);
   await settle();
+  assert.equal(admission.isFull, true);
   assert.deepEqual(entered, ["ana 1", "not ana 4", "not cleo 1"]);
   assert.deepEqual(told, ["entered 0", "refused full", "refused full"]);
 });
@@ -113,6 +114,21 @@ Deno.test("a visit may take several places, and one end may let in several", asy
   await settle();
   assert.deepEqual(entered.slice(2), ["ben 2", "cleo 1"]);
   assert.deepEqual([admission.inside, admission.waiting], [3, 1]);
+});
+
+Deno.test("expectedWaitMs tells how long the line is in time, and is 0 when there is none", async () => {
+  const { visit, admission, turns } = scene({ places: 1 });
+  const visits = ["ana 1", "ben 1", "cleo 1", "dan 1"].map((name) => visit(name));
+  assert.equal(admission.expectedWaitMs, 0, "nobody has waited yet");
+  turns.advance(300);
+  visits[0]!.end();
+  assert.equal(admission.expectedWaitMs, 300);
+  turns.advance(200);
+  visits[1]!.end();
+  assert.equal(admission.expectedWaitMs, 500);
+  visits[2]!.end();
+  assert.equal(admission.expectedWaitMs, 0, "nobody waits any more");
+  await Promise.resolve();
 });
 
 Deno.test("run() gives its place back whatever becomes of the task", async () => {

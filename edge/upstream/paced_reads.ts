@@ -17,10 +17,11 @@ import type { Origin } from "./origin.ts";
 type Reads = Pick<Origin, "enter" | "catchUp">;
 
 /**
- * The SDK waits 5 s for the answer to a connect. Reads that have begun take up to a second of that
- * on a busy system, and the presence that is written between them another.
+ * The SDK waits 5 s for the answer to a connect, and counts from before we have heard it. The reads
+ * that follow take up to a second of that on a busy system, and the presence that is written between
+ * them another.
  */
-export const PATIENCE_MS = 2_500;
+export const PATIENCE_MS = 1_500;
 
 export class PacedReads implements Reads {
   readonly #user: UserId;

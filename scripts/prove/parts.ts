@@ -7,6 +7,7 @@
 import type { Part } from "./part.ts";
 import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
+import { herd } from "./parts/herd.ts";
 import { idle } from "./parts/idle.ts";
 import { kill } from "./parts/kill.ts";
 import { nats } from "./parts/nats.ts";
@@ -25,6 +26,7 @@ export const PARTS: readonly Part[] = [
   presence,
   kill,
   idle,
+  herd,
   crash,
   nats,
   outside,
