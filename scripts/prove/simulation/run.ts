@@ -7,6 +7,7 @@
  * @module
  */
 
+import { stayCalm } from "./checks/calm.ts";
 import { heal } from "./checks/epilogue.ts";
 import type { StatementFinder } from "./model/postgres/query.ts";
 import { ACTIONS } from "./schedule/actions.ts";
@@ -32,28 +33,27 @@ export interface Run {
   story?: string[];
 }
 
+/** In every so many worlds it is also looked at what must only hold while nothing is wrong. */
+const CALM_EVERY = 4;
+
 const byName = new Map(ACTIONS.map((action) => [action.name, action]));
 
 export function run(seed: number, options: RunOptions): Run {
   const { finder, settings = settingsOf(seed), told = false } = options;
   const schedule = options.schedule ?? scheduleOf(seed, ACTIONS);
+  const uproot = settings.plant?.install?.();
   const world = new World({ seed, settings, finder, told });
-  const { timeline, random, judge, chronicle } = world;
   let steps = 0;
   try {
-    for (const { waitMs, action, seed } of schedule) {
-      timeline.advance(waitMs);
-      if (timeline.stopped) break;
-      random.reseed(seed);
-      chronicle.lines?.push(`         - ${action}`);
-      byName.get(action)!.run(world);
-      steps++;
-    }
-    if (!timeline.stopped) heal(world);
+    steps = play(world, schedule);
+    if (!world.timeline.stopped) heal(world);
+    if (!world.timeline.stopped && seed % CALM_EVERY === 0) stayCalm(world);
   } catch (error) {
-    judge.threw(error);
+    world.judge.threw(error);
+  } finally {
+    uproot?.();
   }
-  const { hash, counts, lines } = chronicle;
+  const { judge, chronicle: { hash, counts, lines } } = world;
   return {
     seed,
     hash,
@@ -63,6 +63,21 @@ export function run(seed: number, options: RunOptions): Run {
     ...(judge.violation !== undefined && { violation: judge.violation }),
     ...(lines && { story: lines }),
   };
+}
+
+/** Gives how many steps were done. */
+function play(world: World, schedule: readonly Choice[]): number {
+  const { timeline, random, chronicle } = world;
+  let steps = 0;
+  for (const { waitMs, action, seed } of schedule) {
+    timeline.advance(waitMs);
+    if (timeline.stopped) break;
+    random.reseed(seed);
+    chronicle.lines?.push(`         - ${action}`);
+    byName.get(action)!.run(world);
+    steps++;
+  }
+  return steps;
 }
 
 function faultsIn(counts: ReadonlyMap<string, number>): number {

@@ -13,6 +13,8 @@ import type { World } from "./world.ts";
 
 /** Something wrong on purpose, to see that it is found. */
 export interface Plant {
+  /** Changes what all programs share; gives what undoes it. */
+  install?(): () => void;
   edge?(edge: EdgeProcess, world: World): void;
   origin?(origin: OriginProcess, world: World): void;
 }

@@ -15,6 +15,7 @@ import { Judge } from "./checks/judge.ts";
 import { checkLatePushes } from "./checks/late_pushes.ts";
 import { checkPresence } from "./checks/presence.ts";
 import { checkPushed } from "./checks/pushes.ts";
+import { watchMends } from "./checks/mends.ts";
 import { checkReport } from "./checks/reports.ts";
 import { Truth } from "./checks/truth.ts";
 import { Device } from "./clients/device.ts";
@@ -25,6 +26,7 @@ import type { Process } from "./model/process.ts";
 import { MessageFaults } from "./model/message_faults.ts";
 import { createGroup } from "./model/postgres/append.ts";
 import type { StatementFinder } from "./model/postgres/query.ts";
+import type { Watch } from "./model/postgres/statement.ts";
 import { Postgres } from "./model/postgres/server.ts";
 import { PushProvider } from "./model/push_provider.ts";
 import { Random } from "./model/random.ts";
@@ -65,6 +67,8 @@ export class World {
   readonly origins: OriginProcess[] = [];
   readonly devices: Device[];
   readonly settings: Settings;
+  /** Told of each push job. */
+  onJob: Watch["jobMade"] = () => {};
   /** Of the next reads of the stream so many fail. */
   failingReplays = 0;
   /** Connections of clients that are no devices of ours. */
@@ -97,7 +101,9 @@ export class World {
           checkLatePushes(after, upto, this.#forChecks);
         },
         digestCut: () => chronicle.note("digest cut"),
-        jobMade: ({ gsid, user }, by) => {
+        jobMade: (job, by) => {
+          const { gsid, user } = job;
+          this.onJob(job, by);
           chronicle.note(`job by ${by}`, gsid, () => `${gsid} for ${user}`);
         },
       },
@@ -139,6 +145,7 @@ export class World {
       replayFails: () => this.failingReplays > 0 && this.failingReplays-- > 0,
     });
     watchHandOuts(edge.delivery.ledger, this.#forChecks);
+    watchMends(edge.delivery.hub, chronicle);
     settings.plant?.edge?.(edge, this);
     this.edges[at] = edge;
     this.#startAgain(edge.process, () => this.startEdge(at));

@@ -59,6 +59,7 @@ export class Device {
   #wanted = false;
   #trying = false;
   #ackDue = false;
+  #lookingSinceMs = 0;
 
   constructor(traits: DeviceTraits, deps: DeviceDeps) {
     this.traits = traits;
@@ -79,6 +80,11 @@ export class Device {
 
   get session(): Session | undefined {
     return this.#current?.connected ? this.#current : undefined;
+  }
+
+  /** Since when it has been connected and looked at, without a break; `undefined`: it is not. */
+  get lookingSinceMs(): number | undefined {
+    return this.session && this.foreground && !this.asleep ? this.#lookingSinceMs : undefined;
   }
 
   get sessions(): Iterable<Session> {
@@ -162,6 +168,7 @@ export class Device {
     if (this.asleep) return;
     this.foreground = foreground;
     if (foreground) this.#unseen.clear();
+    this.#lookingSinceMs = this.#deps.models.timeline.nowMs;
     for (const session of this.#sessions) session.show(foreground);
   }
 
@@ -222,6 +229,7 @@ export class Device {
 
   #onConnected(session: Session): void {
     session.show(this.foreground);
+    this.#lookingSinceMs = this.#deps.models.timeline.nowMs;
     if (session === this.#current) this.outbox.flush();
   }
 

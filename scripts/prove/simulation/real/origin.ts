@@ -11,6 +11,7 @@ import { SILENT_LOG } from "shared/log.ts";
 import { type OriginConfig, readOriginConfig } from "origin/config.ts";
 import { type Database, poolSizes } from "origin/database.ts";
 import { startDelivery } from "origin/delivery.ts";
+import type { LateCheck } from "origin/audit/late_check_shell.ts";
 import { createHandlers } from "origin/handlers.ts";
 import type { ApiDeps } from "origin/api/method.ts";
 import { createLanes } from "origin/lanes.ts";
@@ -31,6 +32,7 @@ export interface OriginProcess {
   readonly process: Process;
   readonly bus: BusClient;
   readonly api: ApiDeps;
+  readonly lateCheck: LateCheck;
   /** Takes no more and hands on what it took. */
   drain(): Promise<void>;
   readonly draining: boolean;
@@ -96,6 +98,7 @@ export function startOrigin(name: string, config: OriginConfig, models: Models):
     process,
     bus,
     api,
+    lateCheck: delivery.lateCheck,
     get draining() {
       return draining;
     },

@@ -33,11 +33,14 @@ export type StatementFault =
   | "done after all"
   /** No answer comes for long, though it was done. */
   | "answer swallowed"
-  | "slow";
+  | "slow"
+  /** As anything may be now and then: no fault. */
+  | "sluggish";
 
 const LATENCY_MS = { least: 0.2, most: 3 };
 const COMMIT_MS = { least: 1, most: 8 };
 const SLOW_MS = { least: 200, most: 3_500 };
+const SLUGGISH_MS = { least: 30, most: 400 };
 const SWALLOWED_MS = 30_000;
 
 export interface PostgresDeps {
@@ -117,16 +120,14 @@ export class Postgres {
     if (!process.alive) return new Promise(() => {});
     const latencyMs = () => random.between(LATENCY_MS.least, LATENCY_MS.most) / 2;
     const fault = this.#away ? "refused connection" : this.#ordered.get(kind)?.shift();
-    if (fault) chronicle.note(`fault: ${kind} ${fault}`);
+    if (fault && fault !== "sluggish") chronicle.note(`fault: ${kind} ${fault}`);
     return new Promise((resolve, reject) => {
       const fail = (delayMs: number) => void process.after(delayMs, () => reject(errorOf(fault!)));
       if (fault === "refused connection" || fault === "aborted" || fault === "refused") {
         return fail(latencyMs() * 2);
       }
       if (fault === "done after all") fail(latencyMs());
-      const slowMs = fault === "slow" || fault === "done after all"
-        ? random.between(SLOW_MS.least, SLOW_MS.most)
-        : 0;
+      const slowMs = delayOf(fault, random);
       const late = kind !== "append" || fault === "done after all";
       timeline.after(latencyMs() + (late ? slowMs : 0), () => {
         const done = (lockedMs: number) => {
@@ -150,6 +151,12 @@ export class Postgres {
     this.#lockFreeMs = lockedMs + random.between(COMMIT_MS.least, COMMIT_MS.most) + slowMs;
     return lockedMs;
   }
+}
+
+function delayOf(fault: StatementFault | undefined, random: Random): number {
+  if (fault === "sluggish") return random.between(SLUGGISH_MS.least, SLUGGISH_MS.most);
+  if (fault !== "slow" && fault !== "done after all") return 0;
+  return random.between(SLOW_MS.least, SLOW_MS.most);
 }
 
 function errorOf(fault: StatementFault): Error {
