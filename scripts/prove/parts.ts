@@ -5,6 +5,7 @@
  */
 
 import type { Part } from "./part.ts";
+import { auditors } from "./parts/auditors.ts";
 import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
 import { herd } from "./parts/herd.ts";
@@ -24,6 +25,7 @@ export const PARTS: readonly Part[] = [
   calm,
   resume,
   presence,
+  auditors,
   kill,
   idle,
   herd,
