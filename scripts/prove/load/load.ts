@@ -9,6 +9,7 @@
 
 import { pick, type Random } from "testing/random.ts";
 import { waitUntil } from "../../services/wait_until.ts";
+import { nameOf } from "../history/evidence.ts";
 import type { App, Target } from "./app.ts";
 import type { Group, Population } from "./population.ts";
 import type { LoadSize } from "./size.ts";
@@ -63,7 +64,11 @@ export class Load {
       withinMs: ANSWERED_MS,
       everyMs: 50,
     }).catch((cause) => {
-      throw new Error(`Cannot stop the load: ${this.#begun.size} are not answered`, { cause });
+      const waiting = this.#population.all.filter(({ pending }) => pending > 0);
+      const names = waiting.slice(0, 5).map(nameOf).join(", ");
+      throw new Error(`Cannot stop the load: ${this.#begun.size} are not answered: ${names}`, {
+        cause,
+      });
     });
     if (this.#fault !== undefined) throw this.#fault;
   }

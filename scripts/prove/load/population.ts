@@ -9,6 +9,7 @@
 
 import { pick, type Random } from "testing/random.ts";
 import { type Format, FORMATS } from "testing/sdk.ts";
+import { nameOf } from "../history/evidence.ts";
 import type { Recorder } from "../history/recorder.ts";
 import { waitUntil } from "../../services/wait_until.ts";
 import { App, type AppPlace } from "./app.ts";
@@ -92,8 +93,8 @@ export class Population implements AsyncDisposable {
       withinMs: CONNECTED_MS,
       everyMs: 50,
     }).catch((cause) => {
-      const names = missing().slice(0, 5).map(({ user, device }) => `${user}/${device}`);
-      throw new Error(`Cannot connect ${missing().length} devices: ${names.join()}`, { cause });
+      const names = missing().slice(0, 5).map(nameOf).join(", ");
+      throw new Error(`Cannot connect ${missing().length} devices: ${names}`, { cause });
     });
   }
 
