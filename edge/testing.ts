@@ -59,11 +59,12 @@ export async function edgeScene(options: SceneOptions = {}) {
   const answers = options.origin ?? true;
   const calls = answers ? await answerAsOrigin(bus, options.groups ?? []) : undefined;
   const drain = new AbortController();
+  let skewMs = 0;
   const edge = await startEdge(configOf(nats, redis, options.env), {
     codecs: { json: jsonCodec, protobuf: protobufCodec },
     log: SILENT_LOG,
     turns: systemTurns,
-    now: Date.now,
+    now: () => Date.now() + skewMs,
     random: Math.random,
     drain,
   });
@@ -80,6 +81,8 @@ export async function edgeScene(options: SceneOptions = {}) {
     edge,
     internal,
     signToken: (user: string, ttlS = 3600) => signToken(user, SECRET, ttlS),
+    /** The edge's clock goes on so much further than ours. */
+    elapse: (ms: number) => void (skewMs += ms),
     /** Calls wait from now on until they are released. */
     holdCalls: () => calls!.hold(),
     /** What connects read, too. */
@@ -103,8 +106,12 @@ export async function edgeScene(options: SceneOptions = {}) {
       return client;
     },
     /** A socket that does only what it is told, connected as `user` when one is given. */
-    async open(user?: string, format: Format = "json"): Promise<RawWebSocket> {
-      const { socket } = await RawWebSocket.open(edge.port, {
+    async open(
+      user?: string,
+      format: Format = "json",
+      port: number = edge.port,
+    ): Promise<RawWebSocket> {
+      const { socket } = await RawWebSocket.open(port, {
         path: `/connection/websocket?format=${format}`,
       });
       if (user === undefined) return socket;

@@ -89,6 +89,11 @@ export class RawWebSocket implements Disposable {
     return await this.#connection.read(chunk).catch(() => null) !== null;
   }
 
+  /** Takes a few bytes off the wire, and makes nothing of them. False: the connection has ended. */
+  async trickle(bytes: number): Promise<boolean> {
+    return await this.#connection.read(new Uint8Array(bytes)).catch(() => null) !== null;
+  }
+
   /** Reads to the close frame: its code; 1006 when the connection ends without one. */
   async closeCode(): Promise<number> {
     for (let received = await this.read(); received; received = await this.read()) {
