@@ -4,6 +4,7 @@ import { METHODS } from "origin/requests/dispatch.ts";
 import { CLOSES, ERRORS, type WireError } from "shared/wire/codes.ts";
 import { FRAME_LIMITS } from "shared/wire/codec.ts";
 import { jsonCodec } from "shared/wire/json.ts";
+import { PARTS } from "../prove/parts.ts";
 
 const ROOT = join(import.meta.dirname!, "../..");
 const ADR = ".github/adr";
@@ -71,7 +72,12 @@ Deno.test("PROTOCOL.md shows frames that the codec reads", () => {
 });
 
 Deno.test("every link of every document leads somewhere", () => {
-  const documents = ["README.md", "shared/wire/PROTOCOL.md", ".github/ARCHITECTURE.md"]
+  const documents = [
+    "README.md",
+    "shared/wire/PROTOCOL.md",
+    ".github/ARCHITECTURE.md",
+    ".github/GUARANTEES.md",
+  ]
     .concat(
       "scripts/prove/PROOF.md",
       ".github/CONTRIBUTING.md",
@@ -118,4 +124,20 @@ Deno.test("the index of decisions names each of them by its title", () => {
   ) => [name, title]);
   const titles = adrs().map((name) => [name, /^# (.+)$/m.exec(read(`${ADR}/${name}`))![1]]);
   assert.deepEqual(listed, titles);
+});
+
+Deno.test("every guarantee names tests, or parts of the proof, that exist", () => {
+  const guarantees = read(".github/GUARANTEES.md");
+  const lines = guarantees.split("\n").filter((line) => /^\| (?!-|.*\| held by)/.test(line));
+  assert.ok(lines.length > 20);
+  for (const line of lines) {
+    const held = line.split(/(?<!\\)\|/).at(-2)!;
+    const links = [...held.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)];
+    const parts = [...held.matchAll(/`prove --part ([^`]+)`/g)].map(([, part]) => part!);
+    assert.ok(links.length + parts.length > 0, `nothing holds: ${line}`);
+    for (const part of parts) assert.ok(PARTS.some(({ name }) => name === part), part);
+    for (const [, name, file] of links) {
+      assert.ok(read(file!).includes(`"${name}"`), `${file} has no test "${name}"`);
+    }
+  }
 });
