@@ -68,6 +68,8 @@ function eventOf(row: EventRow): TrueEvent {
 async function readPushes(recorder: string): Promise<Push[]> {
   const response = await fetch(`${recorder}/pushes`);
   const pushes: RecordedPush[] = await response.json();
+  const forgotten = Number(response.headers.get("forgotten"));
+  if (forgotten > 0) throw new Error(`Cannot know of all pushes: ${forgotten} were forgotten`);
   return pushes.flatMap(({ user, gsid, token, at, status, payload }) =>
     user === null || gsid === null
       ? []

@@ -1,7 +1,8 @@
 /**
  * What came, and what is to be answered, over HTTP.
  *
- * - `GET /pushes?user=&token=` lists attempts, refused ones too; `DELETE /pushes` forgets them.
+ * - `GET /pushes?user=&token=` lists attempts, refused ones too; the header `forgotten` says how
+ *   many went before them because the list was full. `DELETE /pushes` forgets them.
  * - `POST /answers {"platform","token","status","reason"?,"times"?,"retryAfterS"?,"timestamp"?}`
  *   plans what a token is answered; status 200 takes it back.
  *
@@ -19,6 +20,7 @@ export function controlEndpoint(record: PushRecord): (request: Request) => Promi
       case "GET /pushes":
         return Response.json(
           record.list({ user: searchParams.get("user"), token: searchParams.get("token") }),
+          { headers: { forgotten: String(record.forgotten) } },
         );
       case "DELETE /pushes":
         record.clear();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startPushRecorder } from "./push_recorder.ts";
+import { createPushRecord } from "./record.ts";
 
 Deno.test("the control API lists pushes, plans answers and forgets", async () => {
   await using recorder = await startPushRecorder();
@@ -35,6 +36,15 @@ Deno.test("the control API lists pushes, plans answers and forgets", async () =>
   assert.equal((await ask("DELETE", "/pushes")).status, 200);
   assert.deepEqual(await tokens(""), []);
   assert.equal((await ask("GET", "/nothing")).status, 404);
+});
+
+Deno.test("a record that is full forgets the oldest, and how many it forgot", () => {
+  const record = createPushRecord(() => 0, 4);
+  for (const token of ["a", "b", "c", "d", "e"]) {
+    record.add({ platform: "fcm", token, status: 200, payload: {}, headers: {} }, {});
+  }
+  assert.deepEqual(record.list().map(({ token }) => token), ["c", "d", "e"]);
+  assert.equal(record.forgotten, 2);
 });
 
 Deno.test("the token service gives nothing for an assertion that our key has not signed", async () => {

@@ -2,7 +2,7 @@
  * What the recorder has seen, and what it will answer.
  *
  * Invariant: every attempt is listed, refused ones too, in the order in which they came; the list is
- * bounded, the oldest go. Knows nothing of HTTP.
+ * bounded, the oldest go, and how many went is known. Knows nothing of HTTP.
  *
  * @module
  */
@@ -41,6 +41,8 @@ export interface PlannedAnswer {
 export interface PushRecord {
   add(push: Omit<RecordedPush, "at" | "user" | "conversation" | "gsid">, data: unknown): void;
   list(filter?: { user?: string | null; token?: string | null }): RecordedPush[];
+  /** Attempts that the list had no room for any more. */
+  readonly forgotten: number;
   clear(): void;
   plan(answer: PlannedAnswer): void;
   /** Takes one of the planned answers; `undefined` means the push is accepted. */
@@ -49,8 +51,9 @@ export interface PushRecord {
 
 const MAX_PUSHES = 100_000;
 
-export function createPushRecord(nowMs: () => number): PushRecord {
+export function createPushRecord(nowMs: () => number, maxPushes = MAX_PUSHES): PushRecord {
   let pushes: RecordedPush[] = [];
+  let forgotten = 0;
   const plans = new Map<string, PlannedAnswer>();
 
   return {
@@ -67,7 +70,11 @@ export function createPushRecord(nowMs: () => number): PushRecord {
         conversation: field("conversation"),
         gsid: gsid === null ? null : Number(gsid),
       });
-      if (pushes.length > MAX_PUSHES) pushes = pushes.slice(-MAX_PUSHES / 2);
+      if (pushes.length <= maxPushes) return;
+      forgotten += pushes.splice(0, Math.ceil(maxPushes / 2)).length;
+    },
+    get forgotten() {
+      return forgotten;
     },
     list: ({ user, token } = {}) =>
       pushes.filter((push) =>
