@@ -32,6 +32,17 @@ export function history(scene: string): Judge {
   };
 }
 
+/** The simulation, in the first worlds of so many: it ends with the first in which it finds something. */
+export function simulation(seeds = 300): Judge {
+  const args = ["scripts/prove/simulation/main.ts", "--seeds", `1-${seeds}`, "--threads", "1"];
+  return {
+    kind: "simulation",
+    id: `simulation: ${seeds} seeds`,
+    args: [...RUN, ...args],
+    withinMs: 90_000,
+  };
+}
+
 /** A test that stood before: one property or one race of a single part. */
 export function test(file: string, env: Record<string, string> = {}): Judge {
   const id = `test: ${file.replace(/_test\.ts$/, "")}`;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { history, test } from "../judge.ts";
+import { history, simulation, test } from "../judge.ts";
 import type { Plant } from "../plant.ts";
 
 const RACE = test("origin/commit/race_test.ts");
@@ -41,7 +41,10 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
         return done;
       });`,
     }],
-    judges: [{ judge: history("commits"), says: /acked-lost/ }],
+    judges: [{ judge: history("commits"), says: /acked-lost/ }, {
+      judge: simulation(),
+      says: /Seed .* (not answered|was acknowledged as)/,
+    }],
   },
   {
     name: "retried-as-new",
@@ -56,6 +59,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     }],
     judges: [
       { judge: history("commits"), says: /doubled/ },
+      { judge: simulation(), says: /Seed .* was stored twice/ },
       { judge: test("origin/commit/outage_test.ts"), says: /FAILED/ },
     ],
   },
@@ -152,7 +156,10 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     const lacking = whoLacks(reachable, checked, this.positions)
       .filter(({ user }) => presence.get(user)?.state !== "online");`,
     }],
-    judges: [{ judge: history("asleep"), says: /unpushed/ }],
+    judges: [{ judge: history("asleep"), says: /unpushed/ }, {
+      judge: simulation(),
+      says: /was neither shown nor pushed/,
+    }],
   },
   {
     name: "late-check-forgets-receipts",
@@ -183,6 +190,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     }],
     judges: [
       { judge: history("asleep"), says: /leaked/ },
+      { judge: simulation(), says: /was pushed \d+ without being a member/ },
       { judge: test("origin/fan_out/audience_test.ts"), says: /FAILED/ },
     ],
   },

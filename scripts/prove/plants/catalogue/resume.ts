@@ -4,7 +4,7 @@
  * @module
  */
 
-import { history, test } from "../judge.ts";
+import { history, simulation, test } from "../judge.ts";
 import type { Plant } from "../plant.ts";
 
 const CATCH_UP = { judge: test("origin/requests/catch_up_test.ts"), says: /FAILED/ };
@@ -19,7 +19,10 @@ export const RESUME_PLANTS: readonly Plant[] = [
       find: "if (after.epoch !== epoch || after.gsid > head) return nothing(header, false);",
       replace: "if (after.gsid > head) return nothing(header, false);",
     }],
-    judges: [{ judge: history("coming-and-going"), says: /cursor-and-epoch-apart/ }, CATCH_UP],
+    judges: [{ judge: history("coming-and-going"), says: /cursor-and-epoch-apart/ }, {
+      judge: simulation(),
+      says: /recovered over epochs/,
+    }, CATCH_UP],
   },
   {
     name: "recovered-beyond-the-head",
