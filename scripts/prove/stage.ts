@@ -8,7 +8,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import { randomFrom } from "testing/random.ts";
 import { startSystem, type System, type SystemOptions } from "../dev/system.ts";
 import { pause, waitUntil } from "../services/wait_until.ts";
@@ -16,7 +15,7 @@ import { monotonicClock } from "./history/clock.ts";
 import type { Expectations } from "./history/evidence.ts";
 import type { Outage } from "./history/outage.ts";
 import { Recorder } from "./history/recorder.ts";
-import { writeHistory, writeTruth } from "./history/write.ts";
+import { KeptEvidence } from "./kept_evidence.ts";
 import { Load } from "./load/load.ts";
 import { Population } from "./load/population.ts";
 import { FULL, type LoadSize } from "./load/size.ts";
@@ -56,15 +55,16 @@ export class Stage implements AsyncDisposable {
   /** What was broken, and when. */
   readonly outages: Outage[] = [];
   readonly #parts: StageParts;
+  readonly #kept: KeptEvidence;
   readonly #owned: AsyncDisposable;
-  #passed = false;
 
-  private constructor(parts: StageParts, owned: AsyncDisposable) {
+  private constructor(parts: StageParts, kept: KeptEvidence, owned: AsyncDisposable) {
     this.system = parts.system;
     this.population = parts.population;
     this.load = parts.load;
     this.recorder = parts.recorder;
     this.#parts = parts;
+    this.#kept = kept;
     this.#owned = owned;
   }
 
@@ -77,6 +77,7 @@ export class Stage implements AsyncDisposable {
       await startSystem({ edges: 2, origins: 2, durable: true, restart: true, ...options.system }),
     );
     const recorder = new Recorder(monotonicClock);
+    const kept = stack.use(new KeptEvidence(context.folder, system.logs, recorder));
     const tokenSecret = system.state.token_secret;
     const population = stack.use(
       new Population({ size, edges: edgesOf(system), tokenSecret, recorder, random }),
@@ -88,7 +89,7 @@ export class Stage implements AsyncDisposable {
     load.start();
     context.report(`${population.all.length} devices, ${size.sendsPerS} sends a second`);
     const parts = { context, options, size, system, recorder, population, load, memory };
-    return new Stage(parts, stack.move());
+    return new Stage(parts, kept, stack.move());
   }
 
   now(): number {
@@ -136,33 +137,21 @@ export class Stage implements AsyncDisposable {
    * be had at the very end.
    */
   async settle(figures: Figures | (() => Promise<Figures>) = {}): Promise<PartResult> {
-    const { context, memory } = this.#parts;
+    const { memory } = this.#parts;
     const { result, truth } = await settle(this.#parts, this.outages, async () => ({
       ...typeof figures === "function" ? await figures() : figures,
       ...memory.figures,
     }));
-    this.#passed = result.anomalies.length === 0;
-    if (!this.#passed) await writeTruth(context.folder, truth);
+    this.#kept.passed = result.anomalies.length === 0;
+    this.#kept.truth = truth;
     return result;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#passed) {
-      const { folder } = this.#parts.context;
-      await writeHistory(folder, this.recorder.history);
-      await copyFiles(this.system.logs, join(folder, "logs"));
-    }
     await this.#owned[Symbol.asyncDispose]();
   }
 }
 
 function socketsOf({ state }: System): string[] {
   return state.edges.map(({ ws }) => ws);
-}
-
-async function copyFiles(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isFile } of Deno.readDir(from)) {
-    if (isFile) await Deno.copyFile(join(from, name), join(to, name));
-  }
 }

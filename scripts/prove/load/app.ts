@@ -148,7 +148,7 @@ export class App {
         this.#recorder.note({ kind: "changed", method, group, gsid });
         return done = true;
       } catch (error) {
-        const { code, message, temporary } = error as Refusal;
+        const { code, message, temporary } = refusalOf(error);
         const why = `${code} ${message}`;
         this.#recorder.note({ kind: "unchanged", method, group, why });
         return code >= FIRST_OF_SERVER && !temporary;
@@ -161,7 +161,8 @@ export class App {
     await this.#untilAnswered(async () => {
       try {
         await this.#rpc("device.register", { platform: "fcm", token });
-      } catch {
+      } catch (error) {
+        refusalOf(error);
         return false;
       }
       this.#recorder.note({ kind: "registered", token });
@@ -196,7 +197,7 @@ export class App {
 
   /** Whether this is the last word. */
   #noteRefusal(id: string, attempt: number, error: unknown): boolean {
-    const { code, message, temporary = false } = error as Refusal;
+    const { code, message, temporary = false } = refusalOf(error);
     if (code < FIRST_OF_SERVER) {
       this.#recorder.note({ kind: "unknown", id, attempt, why: `${code} ${message}` });
       return false;
@@ -210,4 +211,11 @@ export class App {
       ? groupConversation(target.group as GroupId)
       : directConversation(this.user as UserId, target.user as UserId);
   }
+}
+
+/** @throws What is no refusal: a fault of ours, which must not pass for an answer. */
+function refusalOf(error: unknown): Refusal {
+  const { code } = error as Partial<Refusal>;
+  if (typeof code !== "number") throw error;
+  return error as Refusal;
 }
