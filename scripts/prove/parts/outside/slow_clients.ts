@@ -4,128 +4,124 @@
  * @module
  */
 
-import { type Close, CLOSES } from "shared/wire/codes.ts";
-import { RawWebSocket } from "testing/raw_websocket.ts";
-import { signToken } from "testing/token.ts";
-import { addressOf } from "../../../services/address.ts";
+import { CLOSES } from "shared/wire/codes.ts";
 import { gauge } from "../../gauge.ts";
+import type { App } from "../../load/app.ts";
 import { residentMib } from "../../memory.ts";
 import { PresenceProbe } from "../../presence_probe.ts";
 import type { Outside } from "../outside.ts";
+import { type Pace, SlowClients } from "./slow_client.ts";
 
 export const SLOW_CLIENTS = 100;
-const EDGE = "edge-0", GROUP = "slow-group", FLOODER = "flooder";
-const TRICKLE_BYTES = 1_024, TRICKLE_EVERY_MS = 1_000;
+const EDGE = "edge-0";
 const TEXT = "x".repeat(15_000);
-/** Sends at once; a user may send 50 a second. */
-const LANES = 4, FLOOD_MS = 90_000;
-const OFFLINE_MS = 20_000;
+/** Less than what one user may send. Fast enough to be seen as slow before the pong is overdue. */
+const SENDS_PER_S = 40, UNANSWERED = 40;
+const READING_MS = 5_000, FLOOD_MS = 40_000, OFFLINE_MS = 20_000;
+const LOOK_MS = 500;
 /** What may wait for one client before it is closed, and what a connection costs besides. */
 const QUEUE_MIB = 1 + 64 / 1_024;
-/** What the runtime lets lie about of the flood itself before it collects it. */
-const GARBAGE_MIB = 32;
 
 export const SLOW_LIMITS = {
   slow_left_open: 0,
-  slow_memory_grown_max_mib: Math.ceil(SLOW_CLIENTS * QUEUE_MIB) + GARBAGE_MIB,
+  slow_memory_grown_max_mib: Math.ceil(SLOW_CLIENTS * QUEUE_MIB),
 };
 
 export async function floodSlowClients(scene: Outside): Promise<void> {
   const { stage, notes } = scene;
-  await using clients = await SlowClients.connect(scene);
-  const flooder = stage.population.guest(FLOODER, "phone");
+  const flooder = stage.population.guest("flooder", "phone");
   flooder.start();
   await stage.population.untilConnected([flooder]);
-  await flooder.change("group.create", GROUP, [...clients.users]);
+  const readingMib = await floodReaders(scene, flooder);
 
-  const [slowBefore, silentBefore] = await closes(scene);
-  const before = await memoryMib(scene);
+  await using clients = await connect(scene, "slow", (k) => k % 2 === 0 ? "a little" : "nothing");
+  const flood = await Flood.begin(flooder, "slow-group", clients.users);
   const from = stage.now();
-  let sent = 0, slow = 0, silent = 0;
-  const watching = setInterval(async () => {
-    notes.max("slow_memory_grown_max_mib", await memoryMib(scene) - before);
-    const [slowNow, silentNow] = await closes(scene);
-    [slow, silent] = [slowNow - slowBefore, silentNow - silentBefore];
-  }, 500);
-  const flood = async () => {
-    while (slow + silent < SLOW_CLIENTS && stage.now() < from + FLOOD_MS) {
-      await flooder.send({ group: GROUP }, `flood-${sent++}`, { text: TEXT });
-      await stage.pause(0);
-    }
-  };
+  const before = await closes(scene);
+  let left = SLOW_CLIENTS;
   try {
-    await Promise.all(Array.from({ length: LANES }, flood));
+    while (left > 0 && stage.now() < from + FLOOD_MS) {
+      notes.max("slow_memory_grown_max_mib", await highestMemory(scene, LOOK_MS) - readingMib);
+      const now = await closes(scene);
+      left = SLOW_CLIENTS - (now.slow + now.silent - before.slow - before.silent);
+      notes.max("slow_closed_as_slow", now.slow - before.slow);
+    }
   } finally {
-    clearInterval(watching);
+    await flood.end();
   }
   notes.span("beside_slow", stage.recorder.history, { from, to: stage.now() });
+  notes.count("slow_clients", SLOW_CLIENTS);
+  notes.count("slow_left_open", left);
   const probe = new PresenceProbe(stage.system);
   for (const user of clients.users) await probe.untilOrigins("offline", user, OFFLINE_MS);
   await clients.untilEnded();
-  notes.count("slow_clients", SLOW_CLIENTS);
-  notes.count("slow_closed_as_slow", slow);
-  notes.count("slow_left_open", SLOW_CLIENTS - slow - silent);
   flooder.stop();
+}
+
+/** What the same flood costs when everybody reads. */
+async function floodReaders(scene: Outside, flooder: App): Promise<number> {
+  await using clients = await connect(scene, "quick", () => "all");
+  const flood = await Flood.begin(flooder, "quick-group", clients.users);
+  try {
+    return await highestMemory(scene, READING_MS);
+  } finally {
+    await flood.end();
+  }
+}
+
+function connect({ stage: { system } }: Outside, name: string, pace: (k: number) => Pace) {
+  const { ws } = system.state.edges.find(({ id }) => id === EDGE)!;
+  const clients = Array.from({ length: SLOW_CLIENTS }, (_, k) => ({
+    user: `${name}-${k}`,
+    pace: pace(k),
+  }));
+  return SlowClients.connect(ws, clients, system.state);
 }
 
 /**
  * Connections that this edge has closed for being slow, and for not answering its ping: whoever does
  * not read is both, and which of them is seen first depends on how fast it is flooded.
  */
-function closes({ stage: { system } }: Outside): Promise<[slow: number, silent: number]> {
-  const closed = ({ code }: Close) =>
+async function closes({ stage: { system } }: Outside) {
+  const closed = (code: number) =>
     gauge(system.state, EDGE, `fanfare_edge_disconnects_total{code="${code}"}`, 0);
-  return Promise.all([closed(CLOSES.slow), closed(CLOSES.noPong)]);
+  const [slow, silent] = await Promise.all([closed(CLOSES.slow.code), closed(CLOSES.noPong.code)]);
+  return { slow, silent };
 }
 
-async function memoryMib({ stage: { system } }: Outside): Promise<number> {
-  const { pid } = system.state.edges.find(({ id }) => id === EDGE)!;
-  return (await residentMib([pid])).get(pid) ?? 0;
+async function highestMemory({ stage }: Outside, forMs: number): Promise<number> {
+  const { pid } = stage.system.state.edges.find(({ id }) => id === EDGE)!;
+  let highest = 0;
+  for (const until = stage.now() + forMs; stage.now() < until;) {
+    highest = Math.max(highest, (await residentMib([pid])).get(pid) ?? 0);
+    await stage.pause(100);
+  }
+  return highest;
 }
 
-/** Every second one reads a little, the others nothing. */
-class SlowClients implements AsyncDisposable {
-  readonly users: readonly string[];
-  readonly #sockets: readonly RawWebSocket[];
-  readonly #trickle: ReturnType<typeof setInterval>;
-  #reading: Promise<unknown> = Promise.resolve();
+/** Long messages to the group, at an even rate, as long as they are answered. */
+class Flood {
+  readonly #sending = new Set<Promise<void>>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #sent = 0;
 
-  private constructor(users: readonly string[], sockets: readonly RawWebSocket[]) {
-    this.users = users;
-    this.#sockets = sockets;
-    const readers = sockets.filter((_, k) => k % 2 === 0);
-    this.#trickle = setInterval(() => {
-      this.#reading = this.#reading.then(() =>
-        Promise.all(readers.map((socket) => socket.drink(TRICKLE_BYTES)))
-      );
-    }, TRICKLE_EVERY_MS);
+  private constructor(sender: App, group: string) {
+    this.#timer = setInterval(() => {
+      if (this.#sending.size >= UNANSWERED) return;
+      const send = sender.send({ group }, `${group}-${this.#sent++}`, { text: TEXT })
+        .finally(() => this.#sending.delete(send));
+      this.#sending.add(send);
+    }, 1_000 / SENDS_PER_S);
   }
 
-  static async connect({ stage: { system } }: Outside): Promise<SlowClients> {
-    const { ws } = system.state.edges.find(({ id }) => id === EDGE)!;
-    const users = Array.from({ length: SLOW_CLIENTS }, (_, k) => `slow-${k}`);
-    const sockets = await Promise.all(users.map(async (user) => {
-      const { socket } = await RawWebSocket.open(addressOf(ws).port);
-      const token = await signToken(user, system.state.token_secret, 3_600);
-      await socket.send(JSON.stringify({ id: 1, connect: { token, data: {} } }));
-      await socket.read();
-      return socket;
-    }));
-    return new SlowClients(users, sockets);
+  static async begin(sender: App, group: string, members: readonly string[]): Promise<Flood> {
+    const isThere = await sender.change("group.create", group, [...members]);
+    if (!isThere) throw new Error(`Cannot flood ${group}: it was refused`);
+    return new Flood(sender, group);
   }
 
-  /** Each has lost its connection, whatever there was to read before. */
-  async untilEnded(): Promise<void> {
-    clearInterval(this.#trickle);
-    await this.#reading;
-    await Promise.all(this.#sockets.map(async (socket) => {
-      while (await socket.drink(Infinity));
-    }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#trickle);
-    await this.#reading;
-    for (const socket of this.#sockets) socket[Symbol.dispose]();
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#sending);
   }
 }
