@@ -180,4 +180,15 @@ export const EDGE_PLANTS: readonly Plant[] = [
     }],
     judges: [{ judge: history("idle"), says: SKIPPED }, SIMULATED],
   },
+  {
+    name: "foreign-epoch-ignored",
+    about: "a digest of another database's history is passed over, and nobody's connection ends",
+    promise: 5,
+    edits: [{
+      file: "edge/hub/ledger.ts",
+      find: 'if (digest.epoch !== this.#epoch) return { kind: "foreign epoch" };',
+      replace: 'if (digest.epoch !== this.#epoch) return { kind: "ignore" };',
+    }],
+    judges: [{ judge: simulation(), says: /after the last fault, .* is in epoch/ }],
+  },
 ];

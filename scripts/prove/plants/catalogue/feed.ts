@@ -175,4 +175,15 @@ export const FEED_PLANTS: readonly Plant[] = [
       SIMULATED,
     ],
   },
+  {
+    name: "queue-is-thinned",
+    about: "what has no room in a client's queue is left out, and its connection goes on",
+    promise: 5,
+    edits: [{
+      file: "edge/session/outlet.ts",
+      find: "    this.#end(CLOSES.slow);\n",
+      replace: "",
+    }],
+    judges: [SIMULATED],
+  },
 ];

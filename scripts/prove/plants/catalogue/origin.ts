@@ -208,4 +208,42 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
       says: /FAILED/,
     }],
   },
+  {
+    name: "mark-before-the-jobs",
+    about:
+      "the late check moves its mark before it makes the jobs: who dies between leaves them out",
+    promise: 10,
+    edits: [
+      {
+        file: "origin/audit/late_check_store.ts",
+        find: "  const given = sql`exists (select from moved)`;\n",
+        replace: "  const given = sql`exists (select from moved)`;\n" +
+          "  const mark = await sql`\n" +
+          "    update audit set checked = ${upto} where checked = ${after} returning checked`;\n" +
+          "  if (mark.length === 0) return;\n",
+      },
+      {
+        file: "origin/audit/late_check_store.ts",
+        find:
+          "      update audit set checked = ${upto} where checked = ${after} returning checked\n",
+        replace: "      select ${upto}::bigint as checked\n",
+      },
+    ],
+    judges: [{ judge: history("asleep"), says: /unpushed/ }],
+  },
+  {
+    name: "prev-outside-the-batch",
+    about: "`prev` names the event before the batch, not the one before in it",
+    promise: 6,
+    edits: [{
+      file: "origin/store/migrations/0001_core.sql",
+      find:
+        "      lag(i.gsid) over (partition by i.conversation, i.outcome order by i.n), i.last, 0\n",
+      replace: "      i.last, 0\n",
+    }],
+    judges: [
+      { judge: history("commits"), says: /broken-chain/ },
+      { judge: RACE, says: /FAILED/ },
+    ],
+  },
 ];

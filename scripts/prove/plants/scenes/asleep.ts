@@ -14,6 +14,8 @@ import type { Scene } from "./scene.ts";
 const FASTER_MS = 8_000;
 /** An edge reports positions every second. */
 const REPORTED_MS = 1_200;
+/** Longer than until the late check has looked for the first time. */
+const NO_ROOM_MS = 8_500;
 const TEAM = { group: "team" };
 
 export const asleep: Scene = {
@@ -31,8 +33,11 @@ export const asleep: Scene = {
     const victim = await cast.enterWithToken("victim", { edge: 1 });
     const tardy = await cast.enterWithToken("tardy", { edge: 1 });
     await ana.change("group.create", TEAM.group, [leaver.user]);
-    await leaver.stop();
+    const unlucky = await cast.enterWithToken("unlucky", { edge: 0 });
+    await Promise.all([leaver.stop(), unlucky.stop()]);
 
+    const roomAgain = noRoomForJobsOf(cast, unlucky.user);
+    await mute.say("ana", unlucky);
     await loud.say("ana", reader);
     await cast.untilShown(reader, 1);
     reader.ack();
@@ -67,6 +72,7 @@ export const asleep: Scene = {
 
     // Nobody notices that the victim is gone until the late check has looked.
     await cast.after(5_000);
+    await roomAgain;
     toVictim!.cut();
     await victim.stop();
     yield;
@@ -77,4 +83,17 @@ async function hurryLateCheck(cast: Cast): Promise<void> {
   const sql = cast.sql();
   const [row] = await sql`select pg_get_functiondef('gsid_ago'::regproc) as source`;
   await sql.unsafe(row!.source.replace("- age_ms)", `- (age_ms - ${FASTER_MS}))`));
+}
+
+/** Whoever stores a job for that user fails, as with a full disk, until it resolves. */
+async function noRoomForJobsOf(cast: Cast, user: string): Promise<void> {
+  const sql = cast.sql();
+  await sql.unsafe(`
+    create function no_room() returns trigger language plpgsql as $$
+    begin raise exception 'no room' using errcode = 'disk_full'; end $$;
+    create trigger no_room before insert on push_jobs
+      for each row when (new.user_id = '${user}') execute function no_room();
+  `);
+  await cast.after(NO_ROOM_MS);
+  await sql.unsafe("drop trigger no_room on push_jobs");
 }
