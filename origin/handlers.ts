@@ -45,7 +45,6 @@ const API = "api";
 export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: ApiDeps } {
   const { database: { reads }, bus, committer, presence, largeGroup, lanes } = deps;
   const call: ApiDeps["call"] = (given) => dispatch({ sql: reads, committer, presence }, given);
-  const turn = { patienceMs: PATIENCE_MS };
   const publish = (topic: TopicKey, live: Live) => bus.publish(subjectOf(topic), encodeLive(live));
   const sendAll = (sends: SendBatch["sends"]) =>
     Promise.all(sends.map((item) => send(committer, item, item.data)));
@@ -62,8 +61,12 @@ export function createHandlers(deps: HandlerDeps): { handlers: Handlers; api: Ap
     digest: (ask) => answerDigest(reads, ask),
   };
   const api: ApiDeps = {
-    send: (sends) => lanes.sends.run(API, () => sendAll(sends), { ...turn, places: sends.length }),
-    call: (given) => lanes.calls.run(API, () => call(given), turn),
+    send: (sends) =>
+      lanes.sends.run(API, () => sendAll(sends), {
+        patienceMs: PATIENCE_MS.sends,
+        places: sends.length,
+      }),
+    call: (given) => lanes.calls.run(API, () => call(given), { patienceMs: PATIENCE_MS.calls }),
     alert: (id, body) => alert(committer, id as MessageId, body),
     presence: (users) => presence.lookup(users),
     publish,

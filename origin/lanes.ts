@@ -19,8 +19,16 @@ export type Lane = "sends" | "calls" | "entering" | "healing";
 
 export type Lanes = Readonly<Record<Lane, Admission<string>>>;
 
-/** An edge waits 4 s for an answer: half for the turn, half for what is asked. */
-export const PATIENCE_MS = 2_000;
+/**
+ * How long a request waits for its turn. An edge waits 4 s for an answer: half for the turn, half for
+ * what is asked. What heals a loss it asks of another origin after 1 s.
+ */
+export const PATIENCE_MS: Readonly<Record<Lane, number>> = {
+  sends: 0,
+  calls: 2_000,
+  entering: 2_000,
+  healing: 500,
+};
 /** Sixteen transactions of the largest size, for the committer has a queue with deadlines itself. */
 const MAX_SENDS = 8_192;
 /** About what is done of them in the time that they are patient for. */

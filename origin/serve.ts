@@ -69,7 +69,7 @@ export function serve(options: ServeOptions): Serving {
   ): Promise<void> {
     const start = nowMs();
     const edge = message.sender ?? "";
-    const turn = { places, patienceMs: PATIENCE_MS };
+    const turn = { places, patienceMs: PATIENCE_MS[route.lane] };
     try {
       const run = () => route.answer(request);
       message.respond(await lanes[route.lane].run(edge, run, turn));

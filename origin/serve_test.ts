@@ -161,7 +161,7 @@ Deno.test("a read that cannot begin in time is refused, and never begun", async 
   const enter = encodeMessage<Enter>({ user: CALLER.user });
   void ask(REQUEST.enter, enter);
   const second = ask(REQUEST.enter, enter);
-  turns.advance(PATIENCE_MS);
+  turns.advance(PATIENCE_MS.entering);
   assert.equal((await second).length, 0);
   assert.deepEqual([begun, events, lanes.entering.waiting], [1, ["refused enter"], 0]);
 });
