@@ -56,6 +56,8 @@ export interface Edge {
   readonly ended: Promise<void>;
 }
 
+/** Connections that are no WebSockets yet, or whose close is not answered yet. */
+const MAX_HANDSHAKES = 1_000;
 /**
  * Once connects wait so long for their turn, newcomers are answered with 503: that costs a tenth of
  * letting them in only to tell them, later, to come back.
@@ -226,6 +228,8 @@ function createSockets(scene: Scene, delivery: Delivery): SocketServer {
     codecs,
     allowedOrigins: config.allowedOrigins,
     sendBufferBytes: config.sendBufferBytes,
+    maxHeldBytes: config.sendBuffersTotalBytes,
+    maxConnections: config.limits.maxConnections + MAX_HANDSHAKES,
     turns,
     isOpen,
     onSocket: (socket) => delivery.connections.add(socket),

@@ -38,13 +38,19 @@ export function boundsOf(config: EdgeConfig, parts: BoundedParts): Record<string
   };
 }
 
-function boundsOfClients({ limits, sendBufferBytes }: EdgeConfig, parts: BoundedParts) {
+function boundsOfClients(config: EdgeConfig, parts: BoundedParts) {
+  const { limits, sendBufferBytes, sendBuffersTotalBytes } = config;
   const { server, verifier, delivery: { connections, catchUps, sends, calls, users } } = parts;
   return {
     connections: { size: () => connections.size, limit: limits.maxConnections },
     slowest_socket: {
       size: () => server.measure().maxQueuedBytes,
       limit: sendBufferBytes,
+      unit: "bytes",
+    },
+    all_sockets: {
+      size: () => server.measure().heldBytes,
+      limit: sendBuffersTotalBytes + 64 * 1024 * limits.maxConnections,
       unit: "bytes",
     },
     catch_ups_running: { size: () => catchUps.inside, limit: limits.catchUps },

@@ -30,6 +30,8 @@ export interface EdgeConfig {
   presence: { ttlS: number; beatS: number };
   limits: LimitsConfig;
   sendBufferBytes: number;
+  /** Of all clients together. */
+  sendBuffersTotalBytes: number;
   archiveAfterMs: number;
   drainMs: number;
   logLevel: LogLevel;
@@ -109,6 +111,12 @@ export function readEdge(read: SettingsReader): EdgeConfig {
       max: 64 * 1024 * 1024,
     }),
     archiveAfterMs: readArchiveAfterMs(read),
+    sendBuffersTotalBytes: read.integer("SEND_BUFFERS_TOTAL_BYTES", {
+      about: "What may wait for all clients together before whoever has 64 KiB waiting is slow",
+      fallback: 1024 * 1024 * 1024,
+      min: 1024 * 1024,
+      max: 1024 * 1024 * 1024 * 1024,
+    }),
     drainMs: read.integer("DRAIN_MS", {
       about: "How long an edge takes to send its clients elsewhere before it ends; " +
         "allow for as many a second as the others take",

@@ -35,6 +35,10 @@ export interface SocketServerOptions {
   allowedOrigins: AllowedOrigins;
   /** What may wait for one peer before `send` says no. */
   sendBufferBytes: number;
+  /** What may wait for all peers together before whoever is slow must go. */
+  maxHeldBytes: number;
+  /** Connections of any kind: those that are no WebSockets yet, or closing, included. */
+  maxConnections: number;
   /** Whether one more connection is welcome; else its upgrade is answered with 503. */
   isOpen(): boolean;
   onSocket(socket: Socket, request: SocketRequest): SocketHandler;
@@ -64,6 +68,8 @@ export interface SocketMeasures {
   /** Bytes that wait for all peers together, and for the slowest one. */
   queuedBytes: number;
   maxQueuedBytes: number;
+  /** Those of `queuedBytes` that the runtime has not taken. */
+  heldBytes: number;
   /** Frames queued since the start, on sockets that have closed too. */
   frames: number;
 }
@@ -71,6 +77,7 @@ export interface SocketMeasures {
 export function createSocketServer(options: SocketServerOptions): SocketServer {
   const flusher = new Flusher(options.turns);
   const sockets = new Set<WsSocket>();
+  const held = { bytes: 0 };
   let framesOfClosed = 0;
   let onEmpty = () => {};
   /** What `decideUpgrade` chose for a request, until `ws` asks for it. */
@@ -83,6 +90,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     connectionsCheckingInterval: 1000,
   }, getRequestListener(options.fetch, { overrideGlobalObjects: false }));
 
+  // Beyond, a connection is ended as soon as it is there.
+  server.maxConnections = options.maxConnections;
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head) => {
     stream.on("error", () => stream.destroy());
     const decision = decideUpgrade(request as UpgradeRequest, {
@@ -93,11 +102,13 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     if ("refuse" in decision) return refuse(stream, decision.refuse, decision.headers);
     protocols.set(request, decision.protocol);
     webSockets.handleUpgrade(request, stream, head, (ws) => {
-      const { onFault, sendBufferBytes, intake, turns } = options;
+      const { onFault, sendBufferBytes, maxHeldBytes, intake, turns } = options;
       const socket = new WsSocket(ws, stream, {
         codec: decision.codec,
         flusher,
         sendBufferBytes,
+        held,
+        maxHeldBytes,
         intake,
         turns,
         onFault,
@@ -150,7 +161,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         measures.maxQueuedBytes = Math.max(measures.maxQueuedBytes, queuedBytes);
         frames += framesQueued;
       }
-      return { ...measures, frames };
+      return { ...measures, heldBytes: held.bytes, frames };
     },
   };
 }

@@ -158,6 +158,37 @@ Deno.test("a peer that stops reading is refused at the limit, cut off, and its m
   assert.equal(slow!.queuedBytes, 0);
 });
 
+Deno.test("when all queues together hold too much, whoever holds more than a little is refused", async () => {
+  await using server = await echoServer({ sendBufferBytes: 8 << 20, maxHeldBytes: 1 << 20 });
+  using _stalled = await server.connect();
+  using reader = await server.connect();
+  const [slow, quick] = server.sockets;
+  const flood = "x".repeat(1_000);
+  const sentTo = (socket: Socket) => {
+    let sent = 0;
+    while (sent < 20_000 && socket.send(flood)) sent++;
+    return sent;
+  };
+  // The kernel takes a few MiB; then all that may be held is held for this one.
+  while (sentTo(slow!) > 0) await new Promise((resolve) => setTimeout(resolve));
+  assert(slow!.queuedBytes < 2 << 20, `${slow!.queuedBytes} are held`);
+  await reader.send("hello");
+  assert.equal((await reader.read())?.text, "hello\nhello");
+  const some = sentTo(quick!);
+  assert(some > 20 && some < 70, `${some} KB may wait for one who is not slow`);
+  slow!.terminate();
+  assert(sentTo(quick!) > 500, "there is room again");
+});
+
+Deno.test("beyond its connections a server ends new ones at once, upgrade or not", async () => {
+  await using server = await echoServer({ maxConnections: 2 });
+  using _one = await server.connect();
+  using _other = await server.connect();
+  const { socket, status } = await RawWebSocket.open(server.port);
+  socket[Symbol.dispose]();
+  assert.equal(status, 0);
+});
+
 Deno.test("a slow peer gets everything, in order, through the high-water mark", async () => {
   await using server = await echoServer({ sendBufferBytes: 64 << 20 });
   using client = await server.connect();
@@ -243,6 +274,8 @@ async function echoServer(options: Partial<SocketServerOptions> = {}) {
     codecs: { json, protobuf },
     allowedOrigins: new Set(["https://app.example.com"]),
     sendBufferBytes: 1 << 20,
+    maxHeldBytes: 1 << 30,
+    maxConnections: 1_000,
     isOpen: () => scene.open,
     onFault: (error) => faults.push(error),
     turns: systemTurns,

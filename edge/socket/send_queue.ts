@@ -2,18 +2,29 @@
  * The frames that wait for one socket, first in, first out.
  *
  * Invariant: `bytes` is the exact size of what waits, and every frame is counted once when it
- * enters and once when it leaves. Knows nothing of sockets, of formats or of its limit.
+ * enters and once when it leaves, here and in what all queues hold together. Knows nothing of
+ * sockets, of formats or of its limit.
  *
  * @module
  */
 
 import type { Frame } from "shared/wire/codec.ts";
 
+/** What the queues of all sockets hold. */
+export interface Held {
+  bytes: number;
+}
+
 export class SendQueue {
+  readonly #held: Held;
   #frames: Frame[] = [];
   #sizes: number[] = [];
   #bytes = 0;
   #entered = 0;
+
+  constructor(held: Held) {
+    this.#held = held;
+  }
 
   /** The bytes that wait. */
   get bytes(): number {
@@ -39,6 +50,7 @@ export class SendQueue {
     this.#frames.push(frame);
     this.#sizes.push(bytes);
     this.#bytes += bytes;
+    this.#held.bytes += bytes;
     this.#entered++;
   }
 
@@ -52,6 +64,7 @@ export class SendQueue {
       count++;
     }
     this.#bytes -= taken;
+    this.#held.bytes -= taken;
     this.#sizes.splice(0, count);
     return this.#frames.splice(0, count);
   }
@@ -59,6 +72,7 @@ export class SendQueue {
   /** Takes everything. */
   clear(): Frame[] {
     const frames = this.#frames;
+    this.#held.bytes -= this.#bytes;
     this.#frames = [];
     this.#sizes = [];
     this.#bytes = 0;

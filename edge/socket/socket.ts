@@ -1,7 +1,7 @@
 /**
  * One client's WebSocket: frames go in at `send`, WebSocket messages come out at the flush.
  *
- * Invariant: what waits for a peer is bounded, by us and not by the peer: beyond a small
+ * Invariant: what waits for a peer, and for all of them, is bounded by us and not by them: beyond a small
  * high-water nothing more is handed to the runtime, and a socket told to close is gone within
  * `CLOSE_TIMEOUT_MS`, even when its peer reads nothing. Knows nothing of sessions or of commands.
  *
@@ -16,7 +16,7 @@ import { type Close, CLOSES } from "shared/wire/codes.ts";
 import type { Turns } from "shared/turns.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import { INTAKE, Intake, type IntakeRate } from "./intake.ts";
-import { SendQueue } from "./send_queue.ts";
+import { type Held, SendQueue } from "./send_queue.ts";
 
 /** A peer that does not answer the close frame is cut off after this. */
 export const CLOSE_TIMEOUT_MS = 1000;
@@ -59,6 +59,9 @@ export interface SocketOptions {
   codec: Codec;
   flusher: Flusher;
   sendBufferBytes: number;
+  /** What waits for all peers together, and what may. */
+  held: Held;
+  maxHeldBytes: number;
   /** Default: `INTAKE`. */
   intake?: IntakeRate | undefined;
   turns: Pick<Turns, "nowMs" | "later">;
@@ -71,7 +74,9 @@ export class WsSocket implements Socket, Flushable {
   readonly #ws: WebSocket;
   readonly #stream: Duplex;
   readonly #flusher: Flusher;
-  readonly #queue = new SendQueue();
+  readonly #held: Held;
+  readonly #maxHeldBytes: number;
+  readonly #queue: SendQueue;
   readonly #highWaterBytes: number;
   readonly #limitBytes: number;
   readonly #onFault: (error: unknown) => void;
@@ -88,6 +93,9 @@ export class WsSocket implements Socket, Flushable {
     this.#ws = ws;
     this.#stream = stream;
     this.#flusher = options.flusher;
+    this.#held = options.held;
+    this.#maxHeldBytes = options.maxHeldBytes;
+    this.#queue = new SendQueue(options.held);
     this.#limitBytes = options.sendBufferBytes;
     this.#onFault = options.onFault;
     this.#turns = options.turns;
@@ -127,7 +135,10 @@ export class WsSocket implements Socket, Flushable {
   send(frame: Frame, elsewhereBytes = 0): boolean {
     if (this.#closing || !this.#isOpen) return true;
     const bytes = this.#flusher.sizeOf(frame);
-    if (this.queuedBytes + elsewhereBytes + bytes > this.#limitBytes) return false;
+    const queuedBytes = this.queuedBytes + elsewhereBytes + bytes;
+    if (queuedBytes > this.#limitBytes) return false;
+    // When all together hold too much, whoever holds more than a little is slow.
+    if (this.#held.bytes > this.#maxHeldBytes && queuedBytes > HIGH_WATER_BYTES) return false;
     this.#queue.push(frame, bytes);
     this.#mark();
     return true;
