@@ -38,6 +38,12 @@ export interface LeaseRequest {
   commands: PresenceCommand[];
 }
 
+interface Doubt {
+  users: Set<UserId>;
+  /** Also of everybody else who is here. */
+  all: boolean;
+}
+
 export class Lease {
   readonly #replica: string;
   readonly #key: string;
@@ -50,6 +56,9 @@ export class Lease {
   /** While the whole is being written: who is still to come. */
   #rest: UserId[] | undefined;
   #beatDue = false;
+  /** What requests that failed may undo yet: since the last heartbeat, and since the one before. */
+  #doubt: Doubt = noDoubt();
+  #doubtBefore: Doubt = noDoubt();
 
   constructor({ replica, ttlS }: LeaseSettings) {
     this.#replica = replica;
@@ -75,8 +84,24 @@ export class Lease {
     if (this.#changed.size > MAX_UNWRITTEN) this.#startOver();
   }
 
+  /** Looks whether the store has everything, sooner than the next heartbeat would. */
   beatDue(): void {
     this.#beatDue = true;
+  }
+
+  /**
+   * To be called at each heartbeat. A request that was given up may be done all the same, later, and
+   * undo what was written since: so its users are written once more, and again a beat later. One
+   * that began the whole would take everybody away who came after.
+   */
+  heartbeat(): void {
+    this.#beatDue = true;
+    for (const { users, all } of [this.#doubt, this.#doubtBefore]) {
+      for (const user of users) this.#changed.add(user);
+      if (all) { for (const user of this.#devices.keys()) this.#changed.add(user); }
+    }
+    this.#doubtBefore = this.#doubt;
+    this.#doubt = noDoubt();
   }
 
   /** What to send next. Nothing else may be sent until it was settled. */
@@ -93,8 +118,14 @@ export class Lease {
   settle(request: LeaseRequest, replies?: unknown[]): void {
     if (!replies) {
       this.#beatDue = true;
-      for (const user of request.users) this.#changed.add(user);
-      if (request.kind === "whole") this.#rest = undefined;
+      for (const user of request.users) {
+        this.#changed.add(user);
+        this.#doubt.users.add(user);
+      }
+      if (request.kind === "whole") {
+        this.#rest = undefined;
+        this.#doubt.all = true;
+      }
       return;
     }
     if (request.kind === "whole" && this.#rest?.length === 0) {
@@ -169,4 +200,8 @@ export class Lease {
   #announce(nowMs: number): PresenceCommand {
     return ["ZADD", REPLICAS_KEY, nowMs + this.#ttlS * 1000, this.#replica];
   }
+}
+
+function noDoubt(): Doubt {
+  return { users: new Set(), all: false };
 }

@@ -128,7 +128,7 @@ export class LeaseKeeper {
   }
 
   #beat(): void {
-    this.#lease.beatDue();
+    this.#lease.heartbeat();
     this.#arm();
     this.#scheduleBeat();
   }

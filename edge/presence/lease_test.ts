@@ -51,6 +51,38 @@ function settleAll(lease: Lease, store: ModelStore): LeaseRequest[] {
   return requests;
 }
 
+Deno.test("a request that was given up and is done late undoes something until the next heartbeat", () => {
+  const lease = new Lease({ replica: "e1", ttlS: 60 }), store = new ModelStore();
+  settleAll(lease, store);
+  lease.set(ana, []);
+  const late = lease.next(0)!;
+  lease.settle(late);
+  lease.set(ana, [device("phone")]);
+  settleAll(lease, store);
+  for (let beats = 0; beats < 2; beats++) {
+    store.run(late.commands);
+    assert.equal(store.hash.has(userField(ana)), false);
+    lease.heartbeat();
+    settleAll(lease, store);
+    assert.equal(store.hash.get(userField(ana)), encodeDevices([device("phone")]));
+  }
+  lease.heartbeat();
+  assert.deepEqual(settleAll(lease, store).map(({ kind }) => kind), ["beat"]);
+});
+
+Deno.test("a whole that was given up and is done late takes nobody away for longer than a heartbeat", () => {
+  const lease = new Lease({ replica: "e1", ttlS: 60 }), store = new ModelStore();
+  const late = lease.next(0)!;
+  lease.settle(late);
+  lease.set(ana, [device("phone")]);
+  settleAll(lease, store);
+  store.run(late.commands);
+  assert.equal(store.hash.has(userField(ana)), false);
+  lease.heartbeat();
+  settleAll(lease, store);
+  assert.equal(store.hash.get(userField(ana)), encodeDevices([device("phone")]));
+});
+
 Deno.test("the first request writes the whole, even of nobody, with marker and expiry", () => {
   const lease = new Lease({ replica: "e1", ttlS: 60 });
   assert.equal(lease.whole, false);
