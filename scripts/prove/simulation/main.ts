@@ -46,7 +46,7 @@ const command = new Command("simulation")
       } faults each, ${seconds} s`,
     );
     const { missing } = found.coverage;
-    if (missing.length > 0) print(`never happened: ${missing.join(", ")}`);
+    if (coverage && missing.length > 0) print(`never happened: ${missing.join(", ")}`);
   });
 
 Deno.exit(await runCommand(command, Deno.args, { print, tell }));

@@ -15,8 +15,8 @@ import { MENDED } from "./mends.ts";
 import { GROUPS, USERS, type World } from "../world.ts";
 import type { Device } from "../clients/device.ts";
 
-/** Until presence is written and believed everywhere, and no digest tells of before. */
-const SETTLED_MS = 12_000;
+/** Until presence is written and believed everywhere: two heartbeats, and what was late before. */
+const SETTLED_MS = 18_000;
 const ROUNDS = 14;
 const SLUGGISH_APPENDS = 0.3;
 /** After it the late check has passed the last message. */

@@ -66,7 +66,8 @@ export function edgeConfig(archiveAfterMs: number): EdgeConfig {
   });
   // A few events fill it, so that buffers overflow and slow devices are found out.
   const limits = { ...config.limits, ...TIGHT };
-  return { ...config, limits, archiveAfterMs, sendBufferBytes: 2_000 };
+  const presence = { ...config.presence, beatS: 5 };
+  return { ...config, limits, presence, archiveAfterMs, sendBufferBytes: 2_000 };
 }
 
 export function startEdge(name: string, deps: EdgeDeps): EdgeProcess {

@@ -48,7 +48,7 @@ export const READ_STATEMENTS: readonly Statement[] = [
     kind: "read",
     run({ tables, values: [after, limit], limits, watch }) {
       const sums = reads.sumsAfter(tables, after as Gsid, limits.digestEvents);
-      if (sums.newest === null || sums.newest === tables.last) return [sums];
+      if (sums.events < limits.digestEvents || sums.newest === tables.last) return [sums];
       watch.digestCut();
       return [{ ...sums, events: limit }];
     },
