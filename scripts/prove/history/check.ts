@@ -15,6 +15,7 @@ import { checkContents } from "./rules/contents.ts";
 import { checkCursors } from "./rules/cursors.ts";
 import { checkDeliveries } from "./rules/deliveries.ts";
 import { checkLeaks } from "./rules/leaks.ts";
+import { checkMembership } from "./rules/membership.ts";
 import { checkOrder } from "./rules/order.ts";
 import { checkPositions } from "./rules/positions.ts";
 import { checkPromptness } from "./rules/promptness.ts";
@@ -29,6 +30,7 @@ const RULES: readonly Rule[] = [
   checkContents,
   checkLeaks,
   checkWriters,
+  checkMembership,
   checkCursors,
   checkPositions,
   checkCatchUps,

@@ -184,6 +184,10 @@ const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => voi
     scene.change("group.left", ["bob"]);
     scene.send(scene.device("bob"), { group: "g" });
   }],
+  ["the table of members forgets that somebody left", ["membership-apart"], (scene) => {
+    scene.change("group.left", ["bob"]);
+    delete scene.truth.stays.find(({ user, left }) => user === "bob" && left)!.left;
+  }],
   ["one who is offline is never pushed", ["unpushed"], (scene) => {
     scene.disconnect(scene.device("cleo"));
     scene.send(scene.device("ana"), { user: "cleo" });

@@ -56,7 +56,7 @@ export function evidenceOf(history: History, truth: Truth, expect: Expectations)
     history,
     truth,
     expect,
-    reach: new Reach(truth, users),
+    reach: new Reach(truth.events, users),
     eventOf: new Map(truth.events.map((event) => [event.gsid, event])),
     sends: sendsOf(history),
   };
@@ -113,6 +113,7 @@ export const ANOMALIES = [
   "catch-up-out-of-order",
   "leaked",
   "stranger-wrote",
+  "membership-apart",
   "undelivered",
   "late",
   "unpushed",

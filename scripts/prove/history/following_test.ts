@@ -6,10 +6,9 @@ import type { TrueEvent } from "./truth.ts";
 
 const EPOCH = "E";
 const event = (gsid: number): TrueEvent => ({
-  ...{ gsid, type: "message", conversation: "dm:a:b", prev: 0, digest: "" },
-  inboxes: ["ana"],
+  ...{ gsid, type: "message", conversation: "dm:ana:bob", prev: 0, digest: "" },
 });
-const REACH = new Reach({ events: [10, 20, 30, 40].map(event), stays: [] }, ["ana"]);
+const REACH = new Reach([10, 20, 30, 40].map(event), ["ana"]);
 
 function following(entries: Entry[]): Following {
   const following = new Following({ user: "ana", device: "d", format: "json", entries }, REACH);

@@ -20,7 +20,7 @@ export async function readTruth(state: Pick<State, "postgres" | "push">): Promis
       async (sql) => ({
         epoch: String((await sql`select epoch from log`)[0]!.epoch),
         events: (await sql<EventRow[]>`
-          select gsid::float8, type, conversation, prev::float8, sender, fields, inboxes
+          select gsid::float8, type, conversation, prev::float8, sender, fields
           from events order by gsid
         `).map(eventOf),
         stays: (await sql`
@@ -46,18 +46,19 @@ interface EventRow {
   prev: number;
   sender: string | null;
   fields: string;
-  inboxes: string[];
 }
 
 /** As PROTOCOL.md says that an event looks, from the columns. */
 function eventOf(row: EventRow): TrueEvent {
-  const { gsid, type, conversation, prev, sender, inboxes } = row;
+  const { gsid, type, conversation, prev, sender } = row;
   const fields = JSON.parse(row.fields);
   const content = contentOf({ ...fields, type, gsid, conversation, prev, at: atOfGsid(gsid) });
-  if (type !== "message") return { ...content, inboxes, ...(sender !== null && { sender }) };
+  if (type !== "message") {
+    const { members } = fields;
+    return { ...content, ...(sender !== null && { sender }), ...(members && { members }) };
+  }
   return {
     ...content,
-    inboxes,
     ...(sender !== null && { sender }),
     id: fields.id,
     sentDigest: sentDigestOf(conversation, fields.body),

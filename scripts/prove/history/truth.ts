@@ -16,8 +16,8 @@ export interface TrueEvent extends Content {
   sentDigest?: string;
   /** What a push may show of it. */
   text?: string;
-  /** The users whose inbox carries it. */
-  inboxes: readonly string[];
+  /** Whom a change of a group lets in, or out. */
+  members?: readonly string[];
 }
 
 /** A stay in a conversation, both ends included. */

@@ -85,7 +85,7 @@ export class Scene {
     });
     this.#cursors.set(device, { ...position });
     this.#connected.add(device);
-    const reach = new Reach(this.truth, this.users);
+    const reach = new Reach(this.truth.events, this.users);
     for (const event of this.truth.events) {
       if (event.gsid <= position.offset || !reach.reaches(event.gsid, device.user)) continue;
       this.#deliver(device, event, event.gsid);
@@ -118,7 +118,7 @@ export class Scene {
     const conversation = "user" in target ? `dm:${both.join(":")}` : GROUP;
     const sentDigest = sentDigestOf(conversation, body);
     this.note(device, { kind: "send", id, attempt: 1, conversation, digest: sentDigest });
-    const event = this.#commit({ type: "message", conversation, from: user, id, body }, both, {
+    const event = this.#commit({ type: "message", conversation, from: user, id, body }, {
       ...{ sender: user, id, sentDigest, text: body.text },
     });
     this.truth.sent.push({ sender: user, id, gsid: event.gsid });
@@ -135,7 +135,7 @@ export class Scene {
       if (stay) stay.left = gsid;
       else this.truth.stays.push({ conversation: GROUP, user, joined: gsid } satisfies Stay);
     }
-    return this.#commit(fields, members, { sender: "ana" });
+    return this.#commit(fields, { sender: "ana", members });
   }
 
   isIn(user: string): boolean {
@@ -161,16 +161,16 @@ export class Scene {
     return gsidAt(ORIGIN_MS + this.#now);
   }
 
-  #commit(fields: object, inboxes: string[], more: Partial<TrueEvent>): TrueEvent {
+  #commit(fields: object, more: Partial<TrueEvent>): TrueEvent {
     const gsid = this.#nextGsid();
     const { conversation } = fields as { conversation: string };
     const prev = this.truth.events.findLast((one) => one.conversation === conversation)?.gsid ?? 0;
     const shown = { type: "", ...fields, gsid, prev, at: atOfGsid(gsid) };
-    const event: TrueEvent = { ...contentOf(shown), inboxes: [...new Set(inboxes)], ...more };
+    const event: TrueEvent = { ...contentOf(shown), ...more };
     const proven = this.truth.events.at(-1)?.gsid;
     this.truth.events.push(event);
     this.#now += 10;
-    const reached = new Reach(this.truth, this.users).of(event);
+    const reached = new Reach(this.truth.events, this.users).of(event);
     for (const device of this.#connected) {
       if (reached.has(device.user)) this.#deliver(device, event, proven);
     }
