@@ -18,7 +18,7 @@ export const LATE_MS = 15_000;
 export const LATE_WITHOUT_BUS_MS = 18_000;
 export const MAX_BATCH_EVENTS = 2_000;
 /** Pairs of an event and a member that one batch may concern, so that its transaction is short. */
-export const MAX_BATCH_PAIRS = 50_000;
+export const MAX_BATCH_PAIRS = 20_000;
 
 export interface LateEvent {
   gsid: Gsid;

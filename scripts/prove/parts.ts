@@ -5,6 +5,7 @@
  */
 
 import type { Part } from "./part.ts";
+import { auditCost } from "./parts/audit_cost.ts";
 import { auditors } from "./parts/auditors.ts";
 import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
@@ -26,6 +27,7 @@ export const PARTS: readonly Part[] = [
   resume,
   presence,
   auditors,
+  auditCost,
   kill,
   idle,
   herd,
