@@ -193,6 +193,8 @@ class NatsConnectionBus implements NatsBus {
   #hear(status: Status): void {
     switch (status.type) {
       case "disconnect":
+        this.#onError(new Error("Cannot reach NATS any more: trying until it answers"));
+        return this.#become("disconnected");
       case "close":
         return this.#become("disconnected");
       case "reconnect":

@@ -100,9 +100,10 @@ Deno.test("publish() reports a message that is too large, and does not throw", a
   assert.match(errors[0]!.message, /Cannot publish on large/);
 });
 
-Deno.test("a bus outlives its server: nothing throws meanwhile, and subscriptions return", async () => {
+Deno.test("a bus outlives its server: it says so, nothing throws, and subscriptions return", async () => {
   await using nats = await testNats();
-  await using bus = await connectTo(nats.url);
+  const errors: Error[] = [];
+  await using bus = await connectTo(nats.url, errors);
   const back = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   bus.onStatus((status) => (status === "connected" ? back : gone).resolve());
@@ -117,6 +118,15 @@ Deno.test("a bus outlives its server: nothing throws meanwhile, and subscription
   await back.promise;
   bus.publish("still", utf8.encode("here"));
   assert.equal(await heard.promise, "here");
+  assert.match(errors[0]!.message, /Cannot reach NATS any more/);
+});
+
+Deno.test("a bus that is closed says nothing of it", async () => {
+  await using nats = await testNats();
+  const errors: Error[] = [];
+  const bus = await connectTo(nats.url, errors);
+  await bus[Symbol.asyncDispose]();
+  assert.deepEqual(errors, []);
 });
 
 Deno.test("connectNats() waits for a server that is not there yet, until aborted", async () => {
