@@ -5,12 +5,11 @@
  */
 
 import { EndedCheck } from "origin/audit/ended_check.ts";
-import { type CheckedBatch, LateCheck } from "origin/audit/late_check_shell.ts";
+import { type CheckedBatch, LateCheck, type LateCheckDeps } from "origin/audit/late_check_shell.ts";
 import { readMark } from "origin/audit/late_check_store.ts";
 import { readDigest } from "origin/audit/read_digest.ts";
 import { ReceivedPositions } from "origin/audit/received.ts";
-import { TestBus } from "origin/audit/testing/bus.ts";
-import { onlyLooking } from "origin/audit/testing/presence.ts";
+import type { PresenceLookup } from "origin/presence/lookup.ts";
 import { mend } from "origin/requests/mend.ts";
 import { createSql, type Sql } from "origin/store/sql.ts";
 import { migrate } from "origin/store/migrate.ts";
@@ -25,6 +24,18 @@ import { anomaly, type Figures, type Part, type PartResult } from "../part.ts";
 /** So often that each statement has the plan that it keeps. */
 const TIMES = 20;
 const SECOND = 1_000;
+const NOBODY: PresenceLookup = {
+  lookup: (users) =>
+    Promise.resolve(
+      new Map(users.map((user) => [user, { state: "offline", devices: [], partial: false }])),
+    ),
+};
+const ALONE: LateCheckDeps["bus"] = {
+  status: "connected",
+  subscribe: () => ({ unsubscribe() {} }),
+  requestMany: () => Promise.resolve([]),
+  onStatus() {},
+};
 /** They grow with every message. Of others a batch may concern so much that a scan is best. */
 const HISTORY = ["events", "inbox", "push_jobs"];
 
@@ -92,7 +103,7 @@ async function measureMending(sql: Sql): Promise<Figures> {
 async function measureEnded(sql: Sql): Promise<Figures> {
   const check = new EndedCheck({
     sql,
-    presence: onlyLooking(),
+    presence: NOBODY,
     positions: new ReceivedPositions(),
     largeGroup: 1_000,
   });
@@ -126,8 +137,8 @@ async function measureBatches(
   const batches: CheckedBatch[] = [];
   await using check = new LateCheck({
     sql,
-    bus: new TestBus(),
-    presence: onlyLooking(),
+    bus: ALONE,
+    presence: NOBODY,
     origin: "origin",
     largeGroup: 1_000,
     nowMs: () => performance.now(),
