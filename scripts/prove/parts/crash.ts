@@ -1,6 +1,6 @@
 /**
- * An origin dies at each moment between a command and its recipients, and answers of commits are
- * lost, while the other origin goes on.
+ * An origin dies at each moment between a command and its recipients, an edge while it waits for an
+ * answer, and answers of commits are lost.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Moment } from "origin/moments.ts";
 import { AppendGates, type Gate } from "../../faults/append_gates.ts";
 import { CrashPoints } from "../../faults/crash_points.ts";
 import { Links } from "../../faults/links.ts";
-import type { Figures, Part, PartContext, PartResult } from "../part.ts";
+import type { Part, PartContext, PartResult } from "../part.ts";
 import { Stage, type StageOptions } from "../stage.ts";
 
 const TIMES = 10;
@@ -26,12 +26,12 @@ const POINTS: readonly (Moment | Gate)[] = [
   "after presence",
   "after publish",
 ];
-const ORIGINS = ["origin-0", "origin-1"] as const;
+const ORIGINS = ["origin-0", "origin-1"] as const, EDGES = ["edge-0", "edge-1"] as const;
 
 export const crash: Part = {
   name: "crash",
   about: `an origin dies at each of ${POINTS.length} points × ${TIMES}, ` +
-    `the answers of ${LOST_ANSWERS} commits are lost`,
+    `an edge that has passed sends on × ${TIMES}, the answers of ${LOST_ANSWERS} commits are lost`,
   run: (context) => runCrash(context, { times: TIMES, lostAnswers: LOST_ANSWERS }),
 };
 
@@ -51,13 +51,14 @@ export async function runCrash(
         if (isGate) await dieWithin(stage, gates, point, round);
         else await dieAt(stage, points, point, ORIGINS[(i + round) % ORIGINS.length]!);
       }
+      await edgeDies(stage, gates, EDGES[round % EDGES.length]!);
       context.report(`round ${round + 1} of ${times}`);
     }
   };
   await Promise.all([crashing(), loseAnswers(stage, links, lostAnswers)]);
   const lost = ORIGINS.reduce((sum, id) => sum + links.postgresOf(id).lostAnswers, 0);
-  const figures: Figures = { crashes: times * POINTS.length, commit_answers_lost: lost };
-  return await stage.settle(figures);
+  const crashes = times * (POINTS.length + 1);
+  return await stage.settle({ crashes, commit_answers_lost: lost });
 }
 
 async function dieAt(stage: Stage, points: CrashPoints, moment: Moment, id: string): Promise<void> {
@@ -78,6 +79,17 @@ async function dieWithin(stage: Stage, gates: AppendGates, gate: Gate, round: nu
     await stage.system.kill(id);
     if (round % 2 === 0) await held.abort();
     await gates.open(gate);
+    await stage.untilReady(id);
+  });
+}
+
+/** What it asked for is done without it, and those who asked it are not told. */
+async function edgeDies(stage: Stage, gates: AppendGates, id: string): Promise<void> {
+  await gates.close("in COMMIT");
+  await gates.held("in COMMIT");
+  await stage.outage(id, async () => {
+    await stage.system.kill(id);
+    await gates.open("in COMMIT");
     await stage.untilReady(id);
   });
 }

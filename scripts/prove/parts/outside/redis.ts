@@ -42,5 +42,6 @@ export async function breakRedis({ stage, links, store, notes }: Outside): Promi
   await stage.pause(DOWN_MS);
   for (const link of all) link.resume();
   notes.span("redis_broken", stage.recorder.history, { from: begun, to: stage.now() });
+  if (store.answered === 0) throw new Error("Cannot break Redis: nobody asked it anything");
   notes.count("redis_wrong_answers", store.answered);
 }
