@@ -62,6 +62,7 @@ export class Archive {
 
   /** Who holds what, as text. */
   toString(): string {
+    if (this.#holders.size === 0) return "nothing";
     return [...this.#holders].map(([{ low, high }, { id }]) => `${low}.${high}-${id}`).sort()
       .join();
   }

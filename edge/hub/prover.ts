@@ -124,10 +124,10 @@ export class Prover {
     this.#behind = undefined;
   }
 
-  /** The digests being judged and waiting, as text. */
+  /** The state and the digests that wait, as text. */
   toString(): string {
     const waiting = this.#waiting.map(({ after, upto }) => `(${after},${upto}]`);
-    return `${this.#running ? "judges" : "rests"} ${waiting}`;
+    return `${this.#running ? "judges" : "rests"}, ${this.#phase} ${waiting}`;
   }
 
   get #phase(): "beginning" | "proving" | "lost" {

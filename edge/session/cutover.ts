@@ -120,10 +120,10 @@ export class Cutover<Event extends Waiting> {
   /** The content as text: equal for those that behave alike from here on. */
   toString(): string {
     const buffer = this.#buffer.map((item) =>
-      "event" in item ? textOf(item) : `${textOf(item)}#${item.number}`
+      "event" in item ? textOf(item) : `${textOf(item)}-${this.#gains - item.number}`
     );
     const state = this.#live ? "live" : this.#overflowed ? "overflowed" : "behind";
-    return `${state} ${this.#gains} [${buffer.join("; ")}]`;
+    return `${state} [${buffer.join("; ")}]`;
   }
 
   #keeps({ gsid, topic }: Event, { head, isMember, gain }: Snapshot): boolean {

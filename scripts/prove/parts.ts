@@ -4,6 +4,7 @@
  * @module
  */
 
+import { explorer } from "./explorer/part.ts";
 import type { Part } from "./part.ts";
 import { auditCost } from "./parts/audit_cost.ts";
 import { auditors } from "./parts/auditors.ts";
@@ -22,6 +23,7 @@ import { simulation } from "./simulation/part.ts";
 
 export const PARTS: readonly Part[] = [
   simulation,
+  explorer,
   plants,
   calm,
   resume,
