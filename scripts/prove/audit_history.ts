@@ -7,6 +7,7 @@
  * @module
  */
 
+import { LATE_MS } from "origin/audit/late_check.ts";
 import { GSID_PER_MS, gsidAt } from "shared/gsid.ts";
 import type { Sql } from "origin/store/sql.ts";
 
@@ -64,7 +65,9 @@ async function fillEvents(
   { events, recent: recentEvents, users, groups, membersPerGroup: members }: HistorySize,
 ): Promise<void> {
   const old = events - recentEvents, direct = users / 2;
-  const recent = gsidAt(Date.now() - RECENT_MS), first = gsidAt(Date.now() - HOUR_MS);
+  // The newest is old enough for the late check.
+  const endMs = Date.now() - LATE_MS - 1_000;
+  const recent = gsidAt(endMs - RECENT_MS), first = gsidAt(endMs - HOUR_MS);
   const oldStep = Math.floor((recent - first) / old / 16) * 16;
   const recentStep = Math.floor(RECENT_MS * GSID_PER_MS / recentEvents / 16) * 16;
   await sql`

@@ -58,6 +58,8 @@ export async function runAuditCost(
     await migrate(sql);
     await fillDatabase(sql, size);
     report(`${size.events} events are there`);
+    // What filling it has read is written down only now, and would count as read by the auditors.
+    await sql`select pg_stat_force_next_flush()`;
     await sql`select pg_stat_reset()`;
     const figures = {
       ...await measureDigests(sql),

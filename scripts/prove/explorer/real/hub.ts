@@ -257,7 +257,7 @@ export class HubInstance implements Instance<HubInput, HubOutput, HubFacts> {
     return this.#calls.make(call, about);
   }
 
-  /** What waits for the changes that are asked for now: the hub asks for what these need. */
+  /** What waits for the changes that are being asked for: the hub asks for what these need. */
   #held(): Gsid[] {
     const [group] = this.#hub.audience.of(TEAM_TOPIC);
     return group?.held?.map(({ gsid }) => gsid) ?? [];
