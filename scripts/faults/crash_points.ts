@@ -38,16 +38,23 @@ export class CrashPoints implements AsyncDisposable {
   }
 
   /**
-   * Has it die the next time that it is there; resolves when it has.
+   * Has it die the next time that it is there. Resolves when it is told: what is sent from then on
+   * meets it. `died` resolves when it has.
    *
-   * @throws {Error} When it ended of something else.
+   * @throws {Error} From `died`, when it ended of something else.
    */
-  async crash(system: Pick<System, "ended">, id: string, moment: Moment): Promise<void> {
+  async arm(
+    system: Pick<System, "ended">,
+    id: string,
+    moment: Moment,
+  ): Promise<{ died: Promise<void> }> {
     const ended = system.ended(id);
     await this.#order(id, { number: ++this.#orders, moment });
-    const { code, signal } = await ended;
-    if (code === CRASHED) return;
-    throw new Error(`Cannot crash ${id} ${moment}: it ended by itself (${signal ?? code})`);
+    const died = ended.then(({ code, signal }) => {
+      if (code === CRASHED) return;
+      throw new Error(`Cannot crash ${id} ${moment}: it ended by itself (${signal ?? code})`);
+    });
+    return { died };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -50,7 +50,7 @@ Deno.test("an origin dies at each moment it is told to, once, and nothing is los
   await using sql = scene.sql;
   for (const moment of MOMENTS) {
     const { pid } = system.state.origins[0]!;
-    const died = points.crash(system, "origin-0", moment);
+    const { died } = await points.arm(system, "origin-0", moment);
     const sent = sendUntilAnswered(ana, bob, moment);
     await died;
     await untilRestarted(system, pid);

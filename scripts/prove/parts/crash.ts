@@ -62,7 +62,8 @@ export async function runCrash(
 }
 
 async function dieAt(stage: Stage, points: CrashPoints, moment: Moment, id: string): Promise<void> {
-  await points.crash(stage.system, id, moment);
+  const { died } = await points.arm(stage.system, id, moment);
+  await died;
   await stage.outage(id, () => stage.untilReady(id));
 }
 
