@@ -27,7 +27,7 @@ export interface AppOptions {
   judge: Judge;
   /** Whether the app goes on sending this message until it is answered: the answer tells it. */
   isUnanswered(id: string): boolean;
-  /** It has got an event that it never had. */
+  /** It has got an event that it never had, nor read. */
   onNew(gsid: Gsid): void;
 }
 
@@ -76,7 +76,8 @@ export class App {
     if (isStranger) return judge.fail(`${name} was shown ${gsid} without being a member`);
     this.#got.add(gsid);
     this.#unanswered.delete(gsid);
-    if (!this.#everGot.has(gsid)) this.#options.onNew(gsid);
+    // What it has read when it reloaded is nothing new when a cursor behind that brings it again.
+    if (!this.hasHad(gsid)) this.#options.onNew(gsid);
     this.#everGot.add(gsid);
   }
 
