@@ -158,10 +158,17 @@ export class Device {
     else this.#tryLater();
   }
 
+  /** Writes to its disk what it has got and what it has not been answered. */
+  save(): void {
+    this.app.save();
+    this.outbox.save();
+  }
+
   /** The app ends without a word, and what it did not write to its disk is lost. */
   setBack(): void {
     this.vanish();
     this.app.setBack();
+    this.outbox.setBack();
   }
 
   show(foreground: boolean): void {

@@ -20,7 +20,10 @@ interface Outgoing {
   id: string;
   to: Recipient;
   body: { n: number };
+  /** As which it was ever acknowledged. */
   gsid: Gsid | undefined;
+  /** The app knows of no answer, and sends it until there is one. */
+  open: boolean;
   waiting: boolean;
 }
 
@@ -44,43 +47,55 @@ const ANSWER_WITHIN_MS = 5_000;
 export class Outbox {
   readonly #deps: OutboxDeps;
   readonly #messages: Outgoing[] = [];
+  /** Of its messages, those that were open when it wrote to its disk. */
+  #saved: readonly Outgoing[] = [];
   #sent = 0;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
   }
 
-  /** Messages that were never answered. */
+  /** Messages without an answer. */
   get unanswered(): number {
-    return this.#messages.filter(({ gsid }) => gsid === undefined).length;
+    return this.#open().length;
   }
 
   isUnanswered(id: string): boolean {
-    return this.#messages.some((each) => each.id === id && each.gsid === undefined);
+    return this.#open().some((each) => each.id === id);
   }
 
   send(to: Recipient): void {
     const n = this.#number();
     const id = `${this.#deps.name}-${n}`;
-    const message = { id, to, body: { n }, gsid: undefined, waiting: false };
+    const message = { id, to, body: { n }, gsid: undefined, open: true, waiting: false };
     this.#messages.push(message);
     this.#transmit(message);
   }
 
   /** Sends what was not answered: there is a connection now. */
   flush(): void {
-    for (const message of this.#messages) if (message.gsid === undefined) this.#transmit(message);
+    for (const message of this.#open()) this.#transmit(message);
+  }
+
+  /** Writes to its disk. */
+  save(): void {
+    this.#saved = this.#open();
+  }
+
+  /** Comes back as it was saved: answers that came since are forgotten. */
+  setBack(): void {
+    for (const message of this.#saved) message.open = true;
   }
 
   /** Sends once more what was answered already, as an app does that was killed too early. */
   repeat(): void {
-    const message = this.#messages.findLast(({ gsid }) => gsid !== undefined);
+    const message = this.#messages.findLast(({ open }) => !open);
     if (message) this.#transmit(message);
   }
 
   /** Uses the id of an older message for another one, as no app should. */
   reuse(): void {
-    const id = this.#messages.find(({ gsid }) => gsid !== undefined)?.id;
+    const id = this.#messages.find(({ open }) => !open)?.id;
     if (id === undefined) return;
     const { user, session, onTold } = this.#deps;
     const message = { to: { user }, id, body: { n: this.#number() } };
@@ -89,6 +104,10 @@ export class Outbox {
       // A restore has lost the other one: then this is a message like any.
       if ("data" in answer) onTold(answer.data.gsid as Gsid);
     });
+  }
+
+  #open(): Outgoing[] {
+    return this.#messages.filter(({ open }) => open);
   }
 
   /** Different for all messages of a user, from whichever device. */
@@ -107,7 +126,7 @@ export class Outbox {
       answered = true;
       message.waiting = false;
       if (answer) this.#onAnswer(message, answer);
-      else if (message.gsid === undefined) this.#transmit(message);
+      else if (message.open) this.#transmit(message);
     };
     timeline.after(ANSWER_WITHIN_MS, () => settle(undefined));
     const { id, to, body } = message;
@@ -120,13 +139,14 @@ export class Outbox {
     if ("error" in answer) {
       if (answer.error.temporary) {
         const waitMs = random.between(RETRY_MS.least, RETRY_MS.most);
-        timeline.after(waitMs, () => message.gsid === undefined && this.#transmit(message));
+        timeline.after(waitMs, () => message.open && this.#transmit(message));
       } else this.#messages.splice(this.#messages.indexOf(message), 1);
       return;
     }
     const gsid = answer.data.gsid as Gsid;
     this.#checkAnswer(message, gsid);
     message.gsid = gsid;
+    message.open = false;
     this.#deps.onTold(gsid);
   }
 

@@ -58,7 +58,7 @@ export const USERS_DO: readonly Action[] = [
   { name: "add to a group", weight: 7, run: change("group.add", true) },
   { name: "remove from a group", weight: 6, run: change("group.remove", true) },
   { name: "leave a group", weight: 3, run: change("group.leave", false) },
-  { name: "save", weight: 5, run: (world) => any(world).app.save() },
+  { name: "save", weight: 5, run: (world) => any(world).save() },
   {
     name: "register a push token",
     weight: 2,
