@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
 const HANDS = 2;
 /** Of a fault that ends by itself, and between two of one hand. */
 const FAULT_MS = { least: 500, most: 8_000 }, REST_MS = { least: 1_000, most: 8_000 };
+/** Short, so that groups fall silent and wake while all this goes on. */
+const SETTINGS = { ARCHIVE_AFTER_MS: "1000" };
 const LAG = { latencyMs: 150, jitterMs: 300 };
 
 const EDGES = ["edge-0", "edge-1"], ORIGINS = ["origin-0", "origin-1"];
@@ -45,7 +47,7 @@ export async function runStorm(
   await using links = new Links();
   await using stage = await Stage.start(context, {
     ...options,
-    system: { ...options.system, through: links.through },
+    system: { env: SETTINGS, ...options.system, through: links.through },
   });
   const endAt = stage.now() + ms;
   const hands = Array.from({ length: HANDS }, (_, k) => randomFrom(context.seed + 1 + k));
