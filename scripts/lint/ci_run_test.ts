@@ -3,13 +3,23 @@ import { join } from "node:path";
 
 const RUN = join(import.meta.dirname!, "../../.ci/run");
 
+interface Said {
+  summary: string;
+  status?: number;
+  proof?: string;
+  proofStatus?: number;
+  failing?: string;
+}
+
 /** Runs `.ci/run` with an `npx` that fails at one gate, or says `summary` and ends the tests so. */
 async function run(
-  { summary, status = 0, failing = "none" }: {
-    summary: string;
-    status?: number;
-    failing?: string;
-  },
+  {
+    summary,
+    status = 0,
+    proof = "prove: 3 passed, 0 failed",
+    proofStatus = 0,
+    failing = "none",
+  }: Said,
 ): Promise<{ code: number; last: string }> {
   const bin = await Deno.makeTempDir();
   try {
@@ -17,6 +27,7 @@ async function run(
 case "$*" in
   *"${failing}"*) exit 1;;
   *"task test"*) echo "${summary}"; exit ${status};;
+  *"task prove"*) echo "${proof}"; exit ${proofStatus};;
 esac`;
     await Deno.writeTextFile(join(bin, "npx"), script, { mode: 0o755 });
     const PATH = `${bin}:${Deno.env.get("PATH")}`;
@@ -27,19 +38,26 @@ esac`;
   }
 }
 
-Deno.test(".ci/run ends with the counts of Deno's summary, and its exit code says the same", async () => {
-  const cases: [Parameters<typeof run>[0], last: string][] = [
-    [{ summary: "ok | 12 passed (3 steps) | 0 failed (2s)" }, "12 passed, 0 failed"],
+Deno.test(".ci/run ends with the counts of the tests and the proof, and its exit code says the same", async () => {
+  const good = "ok | 9 passed | 0 failed (2s)";
+  const cases: [Said, last: string][] = [
+    [{ summary: "ok | 12 passed (3 steps) | 0 failed (2s)" }, "15 passed, 0 failed"],
     [
       { summary: "FAILED | 10 passed | 2 failed (1 step) (2s)", status: 1 },
-      "10 passed, 2 failed",
+      "13 passed, 2 failed",
     ],
-    [{ summary: "ok | 9 passed | 0 failed | 3 ignored (2s)" }, "9 passed, 3 failed"],
-    [{ summary: "ok | 9 passed | 0 failed (2s)", status: 1 }, "9 passed, 1 failed"],
-    [{ summary: "ok | 0 passed | 0 failed (2s)" }, "0 passed, 1 failed"],
-    [{ summary: "error: Module not found", status: 1 }, "0 passed, 1 failed"],
-    [{ summary: "ok | 9 passed | 0 failed (2s)", failing: "fmt --check" }, "9 passed, 1 failed"],
-    [{ summary: "ok | 9 passed | 0 failed (2s)", failing: "--frozen" }, "9 passed, 1 failed"],
+    [{ summary: "ok | 9 passed | 0 failed | 3 ignored (2s)" }, "12 passed, 3 failed"],
+    [{ summary: good, status: 1 }, "12 passed, 1 failed"],
+    [{ summary: "ok | 0 passed | 0 failed (2s)" }, "3 passed, 1 failed"],
+    [{ summary: "error: Module not found", status: 1 }, "3 passed, 1 failed"],
+    [{ summary: good, failing: "fmt --check" }, "12 passed, 1 failed"],
+    [{ summary: good, failing: "--frozen" }, "12 passed, 1 failed"],
+    [
+      { summary: good, proof: "prove: 2 passed, 1 failed", proofStatus: 1 },
+      "11 passed, 1 failed",
+    ],
+    [{ summary: good, proofStatus: 1 }, "12 passed, 1 failed"],
+    [{ summary: good, proof: "error: no such task", proofStatus: 1 }, "9 passed, 1 failed"],
   ];
   for (const [said, last] of cases) {
     const expected = { code: last.endsWith(" 0 failed") ? 0 : 1, last };
