@@ -53,11 +53,16 @@ function boundsOfClients(config: EdgeConfig, parts: BoundedParts) {
       limit: sendBuffersTotalBytes + 64 * 1024 * limits.maxConnections,
       unit: "bytes",
     },
-    catch_ups_running: { size: () => catchUps.inside, limit: limits.catchUps },
-    // Those who are connected already are never refused, and have one read each.
+    catch_ups_running: { size: () => catchUps.inside, limit: limits.catchUps, kind: "work" },
     catch_ups_waiting: {
-      size: () => catchUps.waiting,
-      limit: delivery.MAX_WAITING_CONNECTS + limits.maxConnections,
+      size: () => catchUps.waitingWithPatience,
+      limit: delivery.MAX_WAITING_CONNECTS,
+    },
+    // Those who are connected already are never refused, and have one read each.
+    pages_waiting: {
+      size: () => catchUps.waiting - catchUps.waitingWithPatience,
+      limit: limits.maxConnections,
+      kind: "work",
     },
     sends_waiting: { size: () => sends.waiting.sends, limit: delivery.SENDS.maxWaiting },
     sends_waiting_text: {
@@ -66,9 +71,9 @@ function boundsOfClients(config: EdgeConfig, parts: BoundedParts) {
       unit: "bytes",
     },
     calls_in_flight: { size: () => calls.inFlight, limit: delivery.MAX_CALLS },
-    // Users who are connected, or were a few seconds ago; two rates each.
-    rates: { size: () => users.size, limit: 3 * limits.maxConnections },
-    tokens: { size: () => verifier.remembered, limit: REMEMBERED_TOKENS },
+    // Users who are connected, or were a few seconds ago; three rates each.
+    rates: { size: () => users.size, limit: 3 * limits.maxConnections, kind: "work" },
+    tokens: { size: () => verifier.remembered, limit: REMEMBERED_TOKENS, kind: "cache" },
   } satisfies Record<string, Bound>;
 }
 
@@ -82,8 +87,12 @@ function boundsOfDelivery({ limits }: EdgeConfig, { delivery: parts }: BoundedPa
     // Pairs of a connection and a group that it has not heard of for long.
     archived_groups: { size: () => hub.archive.size.held },
     digests_waiting: { size: () => healing.waiting, limit: MAX_WAITING },
-    changes_read: { size: () => changes.inside, limit: delivery.MAX_CHANGES_READ },
-    received_positions: { size: () => reporter.kept.positions, limit: MAX_POSITIONS },
+    changes_read: { size: () => changes.inside, limit: delivery.MAX_CHANGES_READ, kind: "work" },
+    received_positions: {
+      size: () => reporter.kept.positions,
+      limit: MAX_POSITIONS,
+      kind: "cache",
+    },
     ended_users: { size: () => reporter.kept.ended, limit: MAX_ENDED },
     present_users: { size: () => parts.roster.users, limit: limits.maxConnections },
   } satisfies Record<string, Bound>;

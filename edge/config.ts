@@ -89,37 +89,13 @@ export function readEdge(read: SettingsReader): EdgeConfig {
     redis: readRedisConfig(read),
     tokens: readTokens(read),
     allowedOrigins: readOrigins(read),
-    presence: {
-      ttlS: read.integer("PRESENCE_TTL_S", {
-        about: "How long presence outlives an edge that died",
-        fallback: 60,
-        min: 1,
-        max: 60,
-      }),
-      beatS: read.integer("PRESENCE_BEAT_S", {
-        about: "How often presence is renewed",
-        fallback: 30,
-        min: 1,
-        max: 30,
-      }),
-    },
+    presence: readPresence(read),
     limits: readLimits(read),
-    sendBufferBytes: read.integer("SEND_BUFFER_BYTES", {
-      about: "What may wait for one client before it is closed as slow",
-      fallback: 1024 * 1024,
-      min: 64 * 1024,
-      max: 64 * 1024 * 1024,
-    }),
+    ...readSendBuffers(read),
     archiveAfterMs: readArchiveAfterMs(read),
-    sendBuffersTotalBytes: read.integer("SEND_BUFFERS_TOTAL_BYTES", {
-      about: "What may wait for all clients together before whoever has 64 KiB waiting is slow",
-      fallback: 1024 * 1024 * 1024,
-      min: 1024 * 1024,
-      max: 1024 * 1024 * 1024 * 1024,
-    }),
     drainMs: read.integer("DRAIN_MS", {
       about: "How long an edge takes to send its clients elsewhere before it ends; " +
-        "allow for as many a second as the others take",
+        "clients by seconds must stay below the CONNECT_RATE_PER_S of the other edges together",
       fallback: 5000,
       min: 0,
       max: 600_000,
@@ -128,13 +104,51 @@ export function readEdge(read: SettingsReader): EdgeConfig {
   };
 }
 
+function readPresence(read: SettingsReader): EdgeConfig["presence"] {
+  const ttlS = read.integer("PRESENCE_TTL_S", {
+    about: "How long presence outlives an edge that died",
+    fallback: 60,
+    min: 2,
+    max: 60,
+  });
+  const beatS = read.integer("PRESENCE_BEAT_S", {
+    about: "How often presence is renewed, at least twice while it lives",
+    fallback: 30,
+    min: 1,
+    max: 30,
+  });
+  if (2 * beatS > ttlS) read.fault("PRESENCE_BEAT_S must be at most half of PRESENCE_TTL_S");
+  return { ttlS, beatS };
+}
+
+function readSendBuffers(
+  read: SettingsReader,
+): Pick<EdgeConfig, "sendBufferBytes" | "sendBuffersTotalBytes"> {
+  const sendBufferBytes = read.integer("SEND_BUFFER_BYTES", {
+    about: "What may wait for one client before it is closed as slow",
+    fallback: 1024 * 1024,
+    min: 64 * 1024,
+    max: 64 * 1024 * 1024,
+  });
+  const sendBuffersTotalBytes = read.integer("SEND_BUFFERS_TOTAL_BYTES", {
+    about: "What may wait for all clients together before whoever has 64 KiB waiting is slow",
+    fallback: 1024 * 1024 * 1024,
+    min: 1024 * 1024,
+    max: 1024 * 1024 * 1024 * 1024,
+  });
+  if (sendBufferBytes > sendBuffersTotalBytes) {
+    read.fault("SEND_BUFFER_BYTES must be at most SEND_BUFFERS_TOTAL_BYTES");
+  }
+  return { sendBufferBytes, sendBuffersTotalBytes };
+}
+
 function readLimits(read: SettingsReader): LimitsConfig {
   const count = (name: string, about: string, fallback: number) =>
     read.integer(name, { about, fallback, min: 1, max: 1_000_000 });
   return {
-    sends: readRate(read, "SEND_RATE_PER_S", "Messages that one user may send", 50),
-    calls: readRate(read, "CALL_RATE_PER_S", "Other calls of one user", 50),
-    maxUserConnections: count("MAX_USER_CONNECTIONS", "Connections of one user", 100),
+    sends: readRate(read, "SEND_RATE_PER_S", "Messages that one user may send on this edge", 50),
+    calls: readRate(read, "CALL_RATE_PER_S", "Other calls of one user on this edge", 50),
+    maxUserConnections: count("MAX_USER_CONNECTIONS", "Connections of one user to this edge", 100),
     commands: readRate(read, "COMMAND_RATE_PER_S", "Commands of one connection, of all kinds", 100),
     connects: readRate(
       read,

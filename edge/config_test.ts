@@ -45,6 +45,18 @@ Deno.test("readEdgeConfig() wants exactly one way to check tokens, and a private
   assert.equal(faultsOf({ ...without, TOKEN_JWKS_URL: "http://127.0.0.1:9/jwks" }).length, 0);
 });
 
+Deno.test("readEdgeConfig() refuses numbers that are right only one by one", () => {
+  const [beat, ...others] = faultsOf({ ...least, PRESENCE_TTL_S: "30", PRESENCE_BEAT_S: "16" });
+  assert.match(beat!, /^PRESENCE_BEAT_S /);
+  const [buffer] = faultsOf({
+    ...least,
+    SEND_BUFFER_BYTES: `${2 ** 21}`,
+    SEND_BUFFERS_TOTAL_BYTES: `${2 ** 20}`,
+  });
+  assert.match(buffer!, /^SEND_BUFFER_BYTES /);
+  assert.deepEqual(others, []);
+});
+
 Deno.test("readEdgeConfig() reads origins as origins, not as URLs", () => {
   const origins = (list: string) => readEdgeConfig({ ...least, ALLOWED_ORIGINS: list });
   assert.deepEqual(

@@ -32,7 +32,10 @@ export function boundsOf(parts: BoundedParts): Record<string, Bound> {
   return {
     requests_of_sends: { size: () => lanes.sends.inside, limit: lanes.sends.places },
     ...Object.fromEntries(QUEUED_LANES.flatMap((lane): [string, Bound][] => [
-      [`requests_of_${lane}`, { size: () => lanes[lane].inside, limit: lanes[lane].places }],
+      [
+        `requests_of_${lane}`,
+        { size: () => lanes[lane].inside, limit: lanes[lane].places, kind: "work" },
+      ],
       [`waiting_of_${lane}`, { size: () => lanes[lane].waiting, limit: MAX_WAITING }],
     ])),
     commands_queued: { size: () => committer.queued, limit: QUEUE_BOUNDS.maxQueued },
@@ -55,18 +58,23 @@ function boundsOfDelivery({ delivery }: BoundedParts): Record<string, Bound> {
       limit: MAX_BACKLOG_BYTES,
       unit: "bytes",
     },
-    fan_out_lookups: { size: () => fanOut.backlog.lookups, limit: MAX_LOOKUPS },
+    fan_out_lookups: { size: () => fanOut.backlog.lookups, limit: MAX_LOOKUPS, kind: "work" },
     fan_out_storing: { size: () => fanOut.backlog.storing, limit: MAX_STORING },
-    audience_ids: { size: () => audiences.kept.ids, limit: MAX_CACHED_IDS },
+    audience_ids: { size: () => audiences.kept.ids, limit: MAX_CACHED_IDS, kind: "cache" },
     // For the events of the lookups under way.
     audience_reads: { size: () => audiences.kept.reading },
     presence_lookups: { size: () => presence.inFlight ?? 0, limit: MAX_IN_FLIGHT },
-    received_positions: { size: () => lateCheck.positions.size, limit: MAX_USERS },
+    received_positions: { size: () => lateCheck.positions.size, limit: MAX_USERS, kind: "cache" },
     ended_users: { size: () => lateCheck.endedUsers, limit: MAX_ENDED },
-    push_jobs_in_hand: { size: () => pushWorker.kept.jobs, limit: PUSH_SETTINGS.maxJobs },
+    push_jobs_in_hand: {
+      size: () => pushWorker.kept.jobs,
+      limit: PUSH_SETTINGS.maxJobs,
+      kind: "work",
+    },
     push_sends_remembered: {
       size: () => pushWorker.kept.remembered,
       limit: PUSH_SETTINGS.remembered,
+      kind: "cache",
     },
   };
 }

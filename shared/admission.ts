@@ -95,6 +95,11 @@ export class Admission<Key> {
     return this.#waiting;
   }
 
+  /** Of these, whose patience has an end: at most `maxWaiting`. */
+  get waitingWithPatience(): number {
+    return this.#counted;
+  }
+
   /** Whether whoever comes now, and has not all the time there is, would be refused. */
   get isFull(): boolean {
     return this.#counted >= this.#options.maxWaiting;

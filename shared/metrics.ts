@@ -55,9 +55,14 @@ export interface Bound {
   limit?: number;
   /** Default: items. */
   unit?: "items" | "bytes";
+  /**
+   * What it means that it is full. A `queue`: trouble, something is refused or dropped. `work`:
+   * others wait. A `cache`: nothing. Default: queue.
+   */
+  kind?: "queue" | "work" | "cache";
 }
 
-/** Shows how full everything is that is bounded, so that one alarm can watch all of it. */
+/** Shows how full everything is that is bounded, so that one alarm can watch all the queues. */
 export function exposeBounds(
   registry: Registry,
   program: string,
@@ -67,12 +72,13 @@ export function exposeBounds(
     new Gauge({
       name: `fanfare_${program}_${name}`,
       help,
-      labelNames: ["what", "unit"],
+      labelNames: ["what", "kind", "unit"],
       registers: [registry],
       collect() {
         for (const [what, bound] of Object.entries(bounds)) {
           const value = read(bound);
-          if (value !== undefined) this.set({ what, unit: bound.unit ?? "items" }, value);
+          const { kind = "queue", unit = "items" } = bound;
+          if (value !== undefined) this.set({ what, kind, unit }, value);
         }
       },
     });

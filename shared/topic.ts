@@ -10,7 +10,7 @@
 
 import { faultInId, type GroupId, type UserId } from "shared/ids.ts";
 
-/** The seed's three kinds of topic. */
+/** The three kinds of topic. */
 export type Topic =
   | { kind: "user-inbox"; user: UserId }
   | { kind: "group-chat"; group: GroupId }

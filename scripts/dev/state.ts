@@ -2,8 +2,7 @@
  * The state file: where everything of a running system is found, and its secrets.
  *
  * Invariant: the file is replaced as a whole and never readable by others, so that a reader sees
- * a complete system or none. Tests, the command line, the bench and the demo find all they need
- * in it. Knows nothing of how the parts are started.
+ * a complete system or none. Tests, the command line and the bench find all they need in it. Knows nothing of how the parts are started.
  *
  * @module
  */

@@ -35,14 +35,16 @@ export class AppendGates implements AsyncDisposable {
     this.#sql = sql;
   }
 
-  /** Builds both, open. */
+  /** Builds both, open; again, if they were there. */
   static async build(databaseUrl: string): Promise<AppendGates> {
     // One connection, for a lock is held by the session that took it.
     const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
     await sql.unsafe(`
-      create function pass_gate_after_insert() returns trigger language plpgsql volatile as $$
+      drop trigger if exists gate_after_insert on events;
+      drop trigger if exists gate_in_commit on events;
+      create or replace function pass_gate_after_insert() returns trigger language plpgsql volatile as $$
       begin ${PASS("after insert")} end $$;
-      create function pass_gate_in_commit() returns trigger language plpgsql volatile as $$
+      create or replace function pass_gate_in_commit() returns trigger language plpgsql volatile as $$
       begin ${PASS("in COMMIT")} end $$;
       create trigger gate_after_insert after insert on events
         for each statement execute function pass_gate_after_insert();

@@ -77,6 +77,8 @@ Deno.test("every link of every document leads somewhere", () => {
     "shared/wire/PROTOCOL.md",
     ".github/ARCHITECTURE.md",
     ".github/GUARANTEES.md",
+    ".github/BOUNDS.md",
+    ".github/SETTINGS.md",
   ]
     .concat(
       "scripts/prove/PROOF.md",

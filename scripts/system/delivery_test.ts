@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { name, systemOfThisFile, testInEachFormat } from "testing/system.ts";
+import { AppendGates } from "../faults/append_gates.ts";
 
 const running = systemOfThisFile();
 
@@ -24,13 +25,25 @@ testInEachFormat(
   },
 );
 
-testInEachFormat("the reply to a send comes after the commit", async (format) => {
-  const test = await running(format);
-  await using ana = await test.device(name("ana"));
-  await using sql = test.sql();
-  const { gsid } = await ana.send(name("bob"), "m1");
-  assert.equal((await sql`select from events where gsid = ${gsid}`).length, 1);
-});
+testInEachFormat(
+  "the reply to a send comes after the commit, however long that takes",
+  async (format) => {
+    const test = await running(format);
+    await using ana = await test.device(name("ana"));
+    await using sql = test.sql();
+    await using gates = await AppendGates.build(test.system.state.postgres.url);
+    await gates.close("in COMMIT");
+    let isAnswered = false;
+    const sent = ana.send(name("bob"), "m1").finally(() => isAnswered = true);
+    await gates.held("in COMMIT");
+    // Whatever was said before the commit has come by the time that this is answered.
+    await ana.rpc("conversations", {});
+    assert.equal(isAnswered, false);
+    await gates.open("in COMMIT");
+    const { gsid } = await sent;
+    assert.equal((await sql`select from events where gsid = ${gsid}`).length, 1);
+  },
+);
 
 testInEachFormat(
   "each device of both users gets one copy, the sender's second device too",

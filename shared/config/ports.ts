@@ -29,7 +29,10 @@ export function readInternalConfig(
       about: "The internal port: health, metrics, drain",
       fallback: defaults.port,
     }),
-    adminKey: read.secret("ADMIN_KEY", { about: "What POST /drain asks for", fallback: null }),
+    adminKey: read.secret("ADMIN_KEY", {
+      about: "What POST /drain asks for; without one, whoever reaches the internal port may drain",
+      fallback: null,
+    }),
   };
 }
 

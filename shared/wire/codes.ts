@@ -1,9 +1,10 @@
 /**
  * Every error code and close code that a client can meet, with what it means.
  *
- * Invariant: we send no code that is not in these tables; the WebSocket's own are 1002, 1007 and 1009. The ranges carry the SDK's
- * behaviour (Centrifuge client protocol v2): close codes 3000–3499 and 4000–4499 reconnect,
- * 3500–3999 and 4500–4999 do not; an error is retried only when it is `temporary`.
+ * Invariant: we send no code that is not in these tables; the WebSocket's own are 1002, 1007, 1008 and
+ * 1009. The ranges carry the SDK's behaviour (Centrifuge client protocol v2): close codes 3000–3499
+ * and 4000–4499 reconnect, 3500–3999 and 4500–4999 do not; an error is retried only when it is
+ * `temporary`.
  *
  * @module
  */
