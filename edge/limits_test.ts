@@ -92,8 +92,8 @@ Deno.test("connects take turns to read; who cannot begin in time is told to come
   const release = scene.holdReads();
   const users = ["ana", "bob", "cleo", "dan"];
   const clients = await Promise.all(users.map((user) => connecting(scene, user)));
-  await until(scene, `bounded_size{what="catch_ups_running",unit="items"}`, 2);
-  await until(scene, `bounded_size{what="catch_ups_waiting",unit="items"}`, 2);
+  await until(scene, `bounded_size{what="catch_ups_running",kind="work",unit="items"}`, 2);
+  await until(scene, `bounded_size{what="catch_ups_waiting",kind="queue",unit="items"}`, 2);
   const refused = await Promise.race(clients.map(async (client) => {
     assert.deepEqual(await answers(client, 1), [111]);
     return client;
@@ -111,11 +111,11 @@ Deno.test("whoever hangs up while it waits for its turn gives it to the next", a
   await using scene = await edgeScene({ env: { CATCH_UPS_AT_ONCE: "1" } });
   const release = scene.holdReads();
   using _first = await connecting(scene, "ana");
-  await until(scene, `bounded_size{what="catch_ups_running",unit="items"}`, 1);
+  await until(scene, `bounded_size{what="catch_ups_running",kind="work",unit="items"}`, 1);
   const gone = await connecting(scene, "bob");
-  await until(scene, `bounded_size{what="catch_ups_waiting",unit="items"}`, 1);
+  await until(scene, `bounded_size{what="catch_ups_waiting",kind="queue",unit="items"}`, 1);
   gone[Symbol.dispose]();
-  await until(scene, `bounded_size{what="catch_ups_waiting",unit="items"}`, 0);
+  await until(scene, `bounded_size{what="catch_ups_waiting",kind="queue",unit="items"}`, 0);
   release();
   await until(scene, `connects_total{result="live"}`, 1);
 });

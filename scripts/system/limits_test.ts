@@ -82,9 +82,12 @@ Deno.test("clients that come back all at once read a few at a time; a user's flo
     // Whoever connects wants to know of which groups.
     await transaction`lock table members in access exclusive mode`;
     await Promise.all(sockets.map((socket, i) => socket.send(connects[i]!)));
-    await until(test, `bounded_size{what="catch_ups_running",unit="items"}`, CATCH_UPS);
-    await until(test, `bounded_size{what="catch_ups_waiting",unit="items"}`, 10);
-    const running = await metric(test, `bounded_size{what="catch_ups_running",unit="items"}`);
+    await until(test, `bounded_size{what="catch_ups_running",kind="work",unit="items"}`, CATCH_UPS);
+    await until(test, `bounded_size{what="catch_ups_waiting",kind="queue",unit="items"}`, 10);
+    const running = await metric(
+      test,
+      `bounded_size{what="catch_ups_running",kind="work",unit="items"}`,
+    );
     assert.equal(running, CATCH_UPS);
     // Nobody who is connected notices.
     await bob.rpc("no.such.method", {}).catch(({ code }) => assert.equal(code, 104));

@@ -14,7 +14,7 @@ import type { Outside } from "../outside.ts";
 const ORIGINS = ["origin-0", "origin-1"];
 const AWAY_MS = 10_000, LOCKED_MS = 10_000, BETWEEN_MS = 3_000;
 const LOOK_MS = 250;
-const QUEUED = 'fanfare_origin_bounded_size{what="commands_queued",unit="items"}';
+const QUEUED = 'fanfare_origin_bounded_size{what="commands_queued",kind="queue",unit="items"}';
 
 export const POSTGRES_LIMITS = {
   connections_lost_by_postgres: 0,
