@@ -2,26 +2,32 @@
  * The end of a run: the load stops, what is owed comes, and everything is judged.
  *
  * Invariant: nothing is called missing before its time is over, and nothing is judged while
- * something may still be written: every send has its last answer before the truth is read.
+ * something may still be written: every send has its last answer before the truth is read. What is
+ * owed to those who sleep is judged before they wake: then the resume has it.
  *
  * @module
  */
 
 import { pause } from "../services/wait_until.ts";
-import { check, findingsOf } from "./history/check.ts";
-import type { AnomalyName, Expectations, Rule } from "./history/evidence.ts";
+import { checkAsleep, checkAtTheEnd, findingsOf, type Verdict } from "./history/check.ts";
+import type { Expectations } from "./history/evidence.ts";
 import { figuresOf } from "./history/figures.ts";
 import { mergeOutages, type Outage } from "./history/outage.ts";
 import { readTruth } from "./history/read_truth.ts";
 import { checkDeliveries } from "./history/rules/deliveries.ts";
-import { checkPushes } from "./history/rules/pushes.ts";
 import type { Truth } from "./history/truth.ts";
+import { judgeLimits, measured } from "./limits.ts";
 import { type LoadSize, SENDS_AGAIN_WITHIN_MS } from "./load/size.ts";
 import { type Anomaly, anomaly, type Figures, type PartResult } from "./part.ts";
 import type { StageParts } from "./stage.ts";
 
 /** How long what is owed may take after the last answer, before it counts as missing. */
-const DELIVERED_MS = 40_000, PUSHED_MS = 60_000;
+export interface Patience {
+  deliveredMs: number;
+  pushedMs: number;
+}
+
+const PATIENCE: Patience = { deliveredMs: 40_000, pushedMs: 60_000 };
 /** Longer than from one digest to the next: what should not come has had time to. */
 const QUIET_MS = 3_000;
 
@@ -39,44 +45,68 @@ export async function settle(
   context.report("settling");
   await load.stop();
   await population.untilConnected(population.apps);
-  const expectNow = (): Expectations => {
-    const live = population.all.filter(({ live }) => live).map(({ history }) => history);
-    return { ...options, live: new Set(live) };
-  };
-  let truth = await readTruth(system.state);
-  const owes = (rule: Rule, name: AnomalyName) =>
-    findingsOf([rule], recorder.history, truth, expectNow()).has(name);
-
-  await untilTrue(DELIVERED_MS, context.signal, () => !owes(checkDeliveries, "undelivered"));
-  await untilTrue(PUSHED_MS, context.signal, async () => {
-    truth = await readTruth(system.state);
-    return !owes(checkPushes, "unpushed");
-  });
-  for (const sleeper of population.sleepers) sleeper.resume();
+  await untilDelivered(parts);
+  const asleep = await judgeAsleep(parts);
+  for (const sleeper of population.sleepers) sleeper.start();
   await population.untilConnected(population.sleepers);
-  await untilTrue(DELIVERED_MS, context.signal, () => !owes(checkDeliveries, "undelivered"));
+  await untilDelivered(parts);
   await pause(QUIET_MS);
 
-  truth = await readTruth(system.state);
+  const truth = await readTruth(system.state);
   const { history } = recorder;
-  const { anomalies, counts } = check(history, truth, expectNow());
-  const measured = figuresOf(history, truth, outages);
-  const figures = { ...outageFigures(outages), ...measured, ...counts, ...await ownFigures() };
-  const limits = { send_again_p99_ms: SENDS_AGAIN_WITHIN_MS, ...options.limits };
-  const result = {
-    anomalies: [...anomalies, ...overLimits(figures, limits)],
-    figures,
-    conditions: { load: wordsOf(size) },
+  const atTheEnd = checkAtTheEnd(history, truth, expectNow(parts));
+  const figures: Figures = {
+    ...outageFigures(outages),
+    ...figuresOf(history, truth, outages),
+    ...asleep.counts,
+    ...atTheEnd.counts,
+    ...await ownFigures(),
   };
-  return { result, truth };
+  const limits = {
+    ...(outages.length > 0 && { send_again_p99_ms: SENDS_AGAIN_WITHIN_MS }),
+    ...options.limits,
+  };
+  const anomalies = [
+    ...asleep.anomalies,
+    ...atTheEnd.anomalies,
+    ...judgeLimits(figures, limits),
+    ...judgeOwed(population.sleepers.length, figures),
+  ];
+  const conditions = { load: wordsOf(size) };
+  return { result: { anomalies, figures: measured(figures), conditions }, truth };
 }
 
-/** What was measured and is higher than it may be. */
-export function overLimits(figures: Figures, limits: Figures): Anomaly[] {
-  const over = Object.entries(limits).filter(([name, limit]) => (figures[name] ?? 0) > limit);
-  if (over.length === 0) return [];
-  const words = over.map(([name, limit]) => `${name} is ${figures[name]}, at most ${limit}`);
-  return [anomaly("over-limit", ...words)];
+function expectNow({ options, population }: StageParts): Expectations {
+  const live = population.all.filter(({ live }) => live).map(({ history }) => history);
+  return { ...options, live: new Set(live) };
+}
+
+async function untilDelivered(parts: StageParts): Promise<void> {
+  const { context, options, recorder, system } = parts;
+  const { deliveredMs } = { ...PATIENCE, ...options.patience };
+  const truth = await readTruth(system.state);
+  await untilTrue(deliveredMs, context.signal, () => {
+    const { history } = recorder;
+    return !findingsOf([checkDeliveries], history, truth, expectNow(parts)).has("undelivered");
+  });
+}
+
+/** Once what is owed to them has had its time. */
+async function judgeAsleep(parts: StageParts): Promise<Verdict> {
+  const { context, options, recorder, system } = parts;
+  const { pushedMs } = { ...PATIENCE, ...options.patience };
+  let verdict: Verdict | undefined;
+  await untilTrue(pushedMs, context.signal, async () => {
+    verdict = checkAsleep(recorder.history, await readTruth(system.state), expectNow(parts));
+    return verdict.anomalies.length === 0;
+  });
+  return verdict!;
+}
+
+/** Of those who sleep somebody must be owed a push, or none was tried. */
+function judgeOwed(sleepers: number, { pushes_owed: owed = 0 }: Figures): Anomaly[] {
+  if (sleepers === 0 || owed > 0) return [];
+  return [anomaly("not-measured", `no push was owed to any of ${sleepers} who slept`)];
 }
 
 /** Until it is so or the time is over: what is missing then, the checker says. */

@@ -22,14 +22,16 @@ import { FULL, type LoadSize } from "./load/size.ts";
 import { type MemoryWatch, watchMemory } from "./memory.ts";
 import type { Figures, PartContext, PartResult } from "./part.ts";
 import { isReady } from "./readiness.ts";
-import { settle } from "./settle.ts";
+import { type Patience, settle } from "./settle.ts";
 
 export interface StageOptions extends Omit<Expectations, "live"> {
   size?: LoadSize;
   system?: SystemOptions;
   /** Where clients find the edges; default: at the edges themselves. */
   edgesOf?: (system: System) => string[];
-  /** Figures that must not be higher. */
+  /** How long settling waits for what is owed. Default: as long as it may take. */
+  patience?: Partial<Patience>;
+  /** Figures that must be there, and must not be higher. */
   limits?: Figures;
 }
 

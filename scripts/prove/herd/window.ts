@@ -5,6 +5,7 @@
  */
 
 import { latencyOf } from "../../bench/quantiles.ts";
+import { quantilesOf } from "../history/figures.ts";
 import type { Figures } from "../part.ts";
 import type { CrowdState, CrowdTotals, SteadySample } from "./orders.ts";
 
@@ -45,9 +46,7 @@ export function steadyFigures(
   const within = samples.filter(({ atMs }) => atMs > window.fromMs && atMs <= window.toMs);
   const latency = latencyOf(within.flatMap(({ ackMs }) => ackMs ?? []));
   return {
-    [`${name}_send_p50_ms`]: latency.p50,
-    [`${name}_send_p99_ms`]: latency.p99,
-    [`${name}_send_max_ms`]: latency.max,
+    ...quantilesOf(`${name}_send`, latency),
     [`${name}_sends_refused`]: within.filter(({ error }) => error !== undefined).length,
   };
 }

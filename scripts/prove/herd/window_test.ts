@@ -49,6 +49,12 @@ Deno.test("steadyFigures() takes the answers of the window alone, and counts ref
   });
 });
 
+Deno.test("a window in which nothing was seen says nothing that could pass for good", () => {
+  const window = { fromMs: 9, toMs: 50 };
+  assert.deepEqual(crowdFigures("kill", [line(0, 10)], window), {});
+  assert.deepEqual(steadyFigures("kill", [], window), { kill_sends_refused: 0 });
+});
+
 Deno.test("backOffMs() is spread over its whole span, which doubles, and ends at the most", () => {
   assert.deepEqual([backOffMs(0, 0), backOffMs(0, 0.5), backOffMs(0, 0.999)], [500, 750, 999]);
   assert.deepEqual([backOffMs(3, 0), backOffMs(3, 0.5)], [500, 2_500]);

@@ -19,7 +19,7 @@ import { checkMembership } from "./rules/membership.ts";
 import { checkOrder } from "./rules/order.ts";
 import { checkPositions } from "./rules/positions.ts";
 import { checkPromptness } from "./rules/promptness.ts";
-import { checkPushes } from "./rules/pushes.ts";
+import { checkPushesNeedless, checkPushesOwed } from "./rules/pushes.ts";
 import { checkSends } from "./rules/sends.ts";
 import { checkWriters } from "./rules/writers.ts";
 import type { Truth } from "./truth.ts";
@@ -36,8 +36,12 @@ const RULES: readonly Rule[] = [
   checkCatchUps,
   checkDeliveries,
   checkPromptness,
-  checkPushes,
+  checkPushesOwed,
+  checkPushesNeedless,
 ];
+/** What is judged while whoever sleeps still does, and what is judged at the very end. */
+const ASLEEP: readonly Rule[] = [checkPushesOwed];
+const AT_THE_END = RULES.filter((rule) => !ASLEEP.includes(rule));
 
 export interface Verdict {
   anomalies: Anomaly[];
@@ -46,7 +50,26 @@ export interface Verdict {
 }
 
 export function check(history: History, truth: Truth, expect: Expectations): Verdict {
-  const { anomalies, counts } = findingsOf(RULES, history, truth, expect);
+  return verdictOf(RULES, history, truth, expect);
+}
+
+/** What is owed to those who sleep: once they have woken, they have received it. */
+export function checkAsleep(history: History, truth: Truth, expect: Expectations): Verdict {
+  return verdictOf(ASLEEP, history, truth, expect);
+}
+
+/** Everything else, when everybody has woken. */
+export function checkAtTheEnd(history: History, truth: Truth, expect: Expectations): Verdict {
+  return verdictOf(AT_THE_END, history, truth, expect);
+}
+
+function verdictOf(
+  rules: readonly Rule[],
+  history: History,
+  truth: Truth,
+  expect: Expectations,
+): Verdict {
+  const { anomalies, counts } = findingsOf(rules, history, truth, expect);
   return { anomalies, counts };
 }
 

@@ -27,13 +27,16 @@ export function figuresOf(history: History, truth: Truth, outages: readonly Outa
     refused: sends.filter(({ answered, refused }) => refused && !answered).length,
     repeated_sends: sends.filter(({ attempts }) => attempts > 1).length,
     events: truth.events.length,
-    ...(again.n > 0 && { sends_in_outages: again.n, ...named("send_again", again) }),
-    ...named("live", live),
-    ...(back.n > 0 && named("back", back)),
+    ...(again.n > 0 && { sends_in_outages: again.n }),
+    ...quantilesOf("send_again", again),
+    ...quantilesOf("live", live),
+    ...quantilesOf("back", back),
   };
 }
 
-function named(name: string, { p50, p99, max }: Latency): Figures {
+/** Of nothing there are none, which is no latency of 0. */
+export function quantilesOf(name: string, { n, p50, p99, max }: Latency): Figures {
+  if (n === 0) return {};
   return { [`${name}_p50_ms`]: p50, [`${name}_p99_ms`]: p99, [`${name}_max_ms`]: max };
 }
 

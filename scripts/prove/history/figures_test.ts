@@ -19,6 +19,7 @@ Deno.test("figuresOf() counts what was sent, answered and delivered", () => {
   assert.equal(after.devices, 5);
   assert.ok(after.live_max_ms! >= 10, "the scene takes 10 ms from a commit to whoever gets it");
   assert.ok(!("send_again_p99_ms" in after), "nothing was broken");
+  assert.ok(!("live_p99_ms" in figuresOf(historyOf([]), TRUTH, [])), "nothing came");
 });
 
 Deno.test("figuresOf() measures from a loss to the answered connect, unless the app left", () => {

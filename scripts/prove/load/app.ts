@@ -47,6 +47,7 @@ export class App {
   readonly #place: AppPlace;
   readonly #recorder: DeviceRecorder;
   readonly #random: Random;
+  #edges: string[];
   #client: Device | undefined;
   #subscribed = false;
   #toAck: number | undefined;
@@ -56,6 +57,7 @@ export class App {
     this.user = place.user;
     this.device = place.device;
     this.#place = place;
+    this.#edges = place.edges;
     this.#recorder = recorder;
     this.#random = random;
   }
@@ -77,10 +79,17 @@ export class App {
   /** Starts the app: the first time anew, later with the cursor that it had stored. */
   start(stored = this.cursor): void {
     this.stop();
-    const { user, device, format, edges, tokenSecret } = this.#place;
+    const { user, device, format, tokenSecret } = this.#place;
     this.#recorder.started(stored);
     this.#client = new Device(user, {
-      ...{ device, format, edges, tokenSecret, reconnectMs: RECONNECT_MS, keep: false },
+      ...{
+        device,
+        format,
+        edges: this.#edges,
+        tokenSecret,
+        reconnectMs: RECONNECT_MS,
+        keep: false,
+      },
       ...(stored && { since: { gsid: stored.offset, epoch: stored.epoch } }),
       observer: {
         publication: (publication) => {
@@ -100,6 +109,11 @@ export class App {
     });
     this.present = true;
     this.#client.centrifuge.connect();
+  }
+
+  /** From its next start on it connects to these. */
+  moveTo(edges: string[]): void {
+    this.#edges = edges;
   }
 
   /** Goes away, and waits for nobody; `start` and `resume` bring it back. */

@@ -36,7 +36,7 @@ const CONNECTED_MS = 60_000;
 export class Population implements AsyncDisposable {
   /** Of users that are there. */
   readonly apps: App[] = [];
-  /** Of users that are offline and wait for pushes. */
+  /** Those that are offline and wait for pushes, until it is judged whether these came. */
   readonly sleepers: App[] = [];
   /** Those that a part brought: the load leaves them alone. */
   readonly guests: App[] = [];
@@ -72,6 +72,14 @@ export class Population implements AsyncDisposable {
     const app = this.#app(user, device, edges ?? this.#nextEdges(), format);
     this.guests.push(app);
     return app;
+  }
+
+  /** A guest goes away until the end, and comes back to these edges then. */
+  putToSleep(guest: App, edges: string[]): void {
+    guest.stop();
+    guest.moveTo(edges);
+    this.guests.splice(this.guests.indexOf(guest), 1);
+    this.sleepers.push(guest);
   }
 
   /** Connects everybody, makes the groups and the push tokens, and sends the sleepers to sleep. */

@@ -1,8 +1,9 @@
 /**
  * Pushes: who has a token and receives nothing is pushed, and who has received is not.
  *
- * Invariant: a position may be forgotten, so a needless push is an anomaly only where the run says
- * that nothing excuses it. A push that a newer one of its conversation replaced is not owed. Pure.
+ * Invariant: what is owed is judged by what was received until then: whoever sleeps must still do
+ * so. A position may be forgotten, so a needless push is an anomaly only where the run says that
+ * nothing excuses it. A push that a newer one of its conversation replaced is not owed. Pure.
  *
  * @module
  */
@@ -10,7 +11,7 @@
 import { timeOfGsid } from "shared/gsid.ts";
 import { type History, timeOf } from "../entry.ts";
 import type { Evidence, Findings } from "../evidence.ts";
-import { type Receipt, receiptsOf } from "../receipts.ts";
+import { receiptsOf } from "../receipts.ts";
 import type { Push, TrueEvent } from "../truth.ts";
 
 /** A device answers the ping that confirms what it got within 33 s, and its edge reports it then. */
@@ -20,23 +21,14 @@ const ACK_KNOWN_MS = 5_000;
 /** `SUPERSEDED_AFTER_MS` of `origin/push/policy.ts`. */
 const SUPERSEDED_AFTER_MS = 60_000;
 
-export function checkPushes(evidence: Evidence, findings: Findings): void {
-  const targets = targetsOf(evidence.history);
-  const receipts = receiptsOf(evidence.history, new Set(targets.keys()));
-  checkOwed(evidence, { targets, receipts, pushes: firstPushes(evidence.truth.pushes) }, findings);
-  checkNeedless(evidence, receipts, findings);
-}
-
-interface Known {
-  targets: ReadonlyMap<string, Target[]>;
-  receipts: ReadonlyMap<string, ReadonlyMap<number, Receipt>>;
-  pushes: ReadonlyMap<string, ReadonlyMap<number, Push>>;
-}
-
-function checkOwed({ truth, reach, eventOf, expect }: Evidence, known: Known, findings: Findings) {
+export function checkPushesOwed(evidence: Evidence, findings: Findings): void {
+  const { history, truth, reach, eventOf, expect } = evidence;
   const withinMs = expect.pushWithinMs ?? Infinity;
-  for (const [user, targets] of known.targets) {
-    const pushed = known.pushes.get(user);
+  const allTargets = targetsOf(history);
+  const receipts = receiptsOf(history, new Set(allTargets.keys()));
+  const pushes = firstPushes(truth.pushes);
+  for (const [user, targets] of allTargets) {
+    const pushed = pushes.get(user);
     const latest = latestByConversation(pushed, eventOf);
     for (const gsid of reach.gsidsOf(user)) {
       const event = eventOf.get(gsid)!;
@@ -46,7 +38,7 @@ function checkOwed({ truth, reach, eventOf, expect }: Evidence, known: Known, fi
         continue;
       }
       const deadlineMs = committedMs + withinMs;
-      const receivedMs = known.receipts.get(user)?.get(gsid)?.receivedMs ?? Infinity;
+      const receivedMs = receipts.get(user)?.get(gsid)?.receivedMs ?? Infinity;
       if (receivedMs < Math.min(deadlineMs, Number.MAX_VALUE)) continue;
       const push = pushed?.get(gsid);
       findings.count("pushes_owed");
@@ -60,12 +52,14 @@ function checkOwed({ truth, reach, eventOf, expect }: Evidence, known: Known, fi
       findings.add("unpushed", `${gsid} of ${event.conversation} was pushed to ${user} ${late}`);
     }
   }
-  findings.count("pushes", truth.pushes.length);
 }
 
-function checkNeedless({ truth, expect }: Evidence, known: Known["receipts"], findings: Findings) {
+export function checkPushesNeedless(evidence: Evidence, findings: Findings): void {
+  const { history, truth, expect } = evidence;
+  const receipts = receiptsOf(history, new Set(targetsOf(history).keys()));
+  findings.count("pushes", truth.pushes.length);
   for (const { user, gsid, atMs } of truth.pushes) {
-    const receipt = known.get(user)?.get(gsid);
+    const receipt = receipts.get(user)?.get(gsid);
     if (!receipt) continue;
     const wasKnown = receipt.receivedMs < atMs - SURELY_KNOWN_MS ||
       receipt.ackedMs < atMs - ACK_KNOWN_MS;

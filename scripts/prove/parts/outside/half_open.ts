@@ -43,9 +43,7 @@ export async function leaveHalfOpen({ stage, notes }: Outside): Promise<void> {
     phones.map(({ user }) => caller.send({ user }, `to-${user}`, { text: "Are you there?" })),
   );
   caller.stop();
-  proxy.resume();
-  await population.untilConnected(phones);
-  // The proxy goes now, and they with it: what they are owed they have, or are pushed.
-  for (const phone of phones) phone.stop();
+  // The proxy goes now; they come back without it when it is judged whether they were pushed.
+  for (const phone of phones) population.putToSleep(phone, [ws]);
   notes.count("half_open", PHONES);
 }
