@@ -67,7 +67,6 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
     },
     events: events.fanOut,
     nowMs: elapsedMs,
-    archiveAfterMs: config.archiveAfterMs,
     paths: config.fastPaths,
     reached,
   });
@@ -75,6 +74,7 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
   const committer = parts.use(
     createCommitter({
       sql: database.commits,
+      archiveAfterMs: config.archiveAfterMs,
       onCommitted: (committed) => fanOut.accept(committed),
       now: nowMs,
       turns,

@@ -40,8 +40,9 @@ export function gsidAt(ms: number): Gsid {
 
 /**
  * Whether a group whose last event is `last` counts as idle at `now`. Both are gsids, so no clock
- * is asked. An edge asks at what it has proven, and lets an idle group go; an origin asks at each
- * new event, which lies above whatever was proven: so it takes for idle all that any edge let go.
+ * is asked. An edge asks at what it has proven, and lets an idle group go. The database asks the
+ * same at each new event (`woke`, in `origin/store/migrations`), which lies above whatever was
+ * proven: so the event wakes all that any edge let go.
  */
 export function isIdle(last: Gsid, now: Gsid, archiveAfterMs: number): boolean {
   return now - last > archiveAfterMs * GSID_PER_MS;

@@ -69,6 +69,37 @@ Deno.test("a wake copy wakes the group for all who hold it, and is handed on the
   assert.deepEqual([ana.got, ben.got, hub.archive.size.held], [[1_010, 1_020], [1_010, 1_020], 0]);
 });
 
+Deno.test("a burst is handed out once and in order, by copies and on the group's topic, whichever is first", () => {
+  const burst = [1_010, 1_020, 1_030];
+  const ways: ("copies" | "topic")[][] = [["copies"], ["copies", "topic"], ["topic", "copies"]];
+  for (const way of ways) {
+    const { ledger, publish, listening, log, ana, ben } = holding();
+    for (const gsid of burst) {
+      for (const how of gsid === burst[0] ? ["copies"] : way) {
+        if (how === "topic") publish(G, { gsid, membership: 5 });
+        else for (const inbox of [toAna, toBen]) publish(inbox, copyOf({ gsid }));
+      }
+    }
+    assert.deepEqual([ana.got, ben.got], [burst, burst], way.join());
+    assert.deepEqual([log, listening(G)], [["woken by copy"], 1]);
+    const sum: [string, number, number] = [G, 3, 1_010 ^ 1_020 ^ 1_030];
+    const digest = { v: 1, epoch: "E", after: PROVEN, upto: 1_040 } as const;
+    assert.equal(ledger.judge({ ...digest, topics: [sum] } as Digest).kind, "equal", way.join());
+  }
+});
+
+Deno.test("copies that come while a membership change is read are handed out once, behind it", async () => {
+  const joined = membership("group.joined", 1_010, ["cleo"], 5);
+  const { hub, publish, reads, ana, ben } = holding([joined]);
+  for (const gsid of [1_020, 1_030]) {
+    for (const inbox of [toAna, toBen]) publish(inbox, copyOf({ gsid, membership: 1_010 }));
+    publish(G, { gsid, membership: 1_010 });
+  }
+  await hub.settled();
+  assert.deepEqual([reads, hub.held], [[PROVEN], 0]);
+  assert.deepEqual([ana.got, ben.got], [[1_010, 1_020, 1_030], [1_010, 1_020, 1_030]]);
+});
+
 Deno.test("a wake copy counts on the group, so that no digest finds either topic differing", () => {
   const { ledger, publish } = holding();
   publish(toBen, copyOf({ gsid: 1_010 }));

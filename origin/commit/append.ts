@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Gsid } from "shared/gsid.ts";
+import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import { groupConversation } from "shared/ids.ts";
 import type { Sql } from "origin/store/sql.ts";
 import type { CommittedEvent } from "./committed.ts";
@@ -19,23 +19,31 @@ export interface Appended {
   prev: Gsid;
   membership: Gsid;
   members: number;
+  woke: Gsid;
 }
 
-type Row = [Appended["outcome"], gsid: Gsid, prev: Gsid, membership: Gsid, members: number];
+type Row = [
+  outcome: Appended["outcome"],
+  ...[gsid: Gsid, prev: Gsid, membership: Gsid, members: number, woke: Gsid],
+];
 
 /**
- * In the order of the messages.
+ * In the order of the messages. A group that was silent for longer than `archiveAfterMs` wakes.
  *
  * A batch goes as a text for each column and returns as one JSON: the driver would escape every
  * element of an array, and read every field of a row, at several times the price.
  */
-export async function appendMessages(sql: Sql, messages: Message[]): Promise<Appended[]> {
+export async function appendMessages(
+  sql: Sql,
+  messages: Message[],
+  archiveAfterMs: number,
+): Promise<Appended[]> {
   const lines = (column: (message: Message) => string) =>
     sql`trim_array(string_to_array(${linesOf(messages, column)}, chr(10)), 1)`;
   const nullableLines = (column: (message: Message) => string | undefined) =>
     sql`trim_array(string_to_array(${linesOf(messages, column)}, chr(10), ''), 1)`;
   const [{ rows }] = await sql<[{ rows: Row[] }]>`
-    select json_agg(json_build_array(outcome, gsid, prev, membership, members)) as rows
+    select json_agg(json_build_array(outcome, gsid, prev, membership, members, woke)) as rows
     from append_messages(
       ${lines((m) => m.sender)},
       ${lines((m) => m.id)},
@@ -44,14 +52,16 @@ export async function appendMessages(sql: Sql, messages: Message[]): Promise<App
       ${lines((m) => m.conversation)},
       ${nullableLines((m) => m.inboxes[0])},
       ${nullableLines((m) => m.inboxes[1])},
-      ${lines((m) => m.fields)}
+      ${lines((m) => m.fields)},
+      ${archiveAfterMs * GSID_PER_MS}
     )`;
-  return rows.map(([outcome, gsid, prev, membership, members]) => ({
+  return rows.map(([outcome, gsid, prev, membership, members, woke]) => ({
     outcome,
     gsid,
     prev,
     membership,
     members,
+    woke,
   }));
 }
 
@@ -80,10 +90,12 @@ export async function changeGroup(
   sql: Sql,
   operation: string,
   change: GroupChange,
+  archiveAfterMs: number,
 ): Promise<Changed> {
   const { group, by } = change;
   const conversation = groupConversation(group);
   const users = change.change === "leave" ? [by] : change.members;
+  const silence = archiveAfterMs * GSID_PER_MS;
   const [{ outcome, gsid }] = await (() => {
     switch (change.change) {
       case "create":
@@ -93,22 +105,22 @@ export async function changeGroup(
       case "add":
         return sql<[ChangeRow]>`
           select * from add_members(${operation}, ${group}, ${conversation}, ${by},
-            ${[...new Set(users)]}::text[])`;
+            ${[...new Set(users)]}::text[], ${silence})`;
       case "remove":
       case "leave":
         return sql<[ChangeRow]>`
           select * from remove_members(${operation}, ${group}, ${conversation}, ${by},
-            ${[...new Set(users)]}::text[], ${change.change === "leave"})`;
+            ${[...new Set(users)]}::text[], ${change.change === "leave"}, ${silence})`;
     }
   })();
   return (gsid === null ? { outcome } : { outcome, gsid }) as Changed;
 }
 
-/** Events as they were at their commit, in GSID order. */
+/** Events as they were at their commit, in GSID order; the group may have woken again since. */
 export async function readCommitted(sql: Sql, gsids: Gsid[]): Promise<CommittedEvent[]> {
   return await sql<CommittedEvent[]>`
     select e.gsid, e.type, e.conversation, e.prev, e.sender, e.fields, e.inboxes,
-           coalesce(m.gsid, 0) as membership, c.members
+           coalesce(m.gsid, 0) as membership, c.members, c.woke
     from events e
     join conversations c using (conversation)
     left join lateral (

@@ -17,4 +17,6 @@ export interface CommittedEvent extends StoredEvent {
   membership: Gsid;
   /** Groups: how many are members, at the commit or since. Else 0. */
   members: number;
+  /** Groups: the event that ended the last long silence, as of the commit or since. 0: none did. */
+  woke: Gsid;
 }

@@ -35,6 +35,8 @@ export interface CommitterOptions {
   /** Every failure, also one that a retry mends. */
   onFault?: (error: unknown, fault: Fault) => void;
   onBatch?: (batch: { commands: number; ms: number }) => void;
+  /** A group that was silent for longer was let go by the edges. */
+  archiveAfterMs: number;
   /** Milliseconds since 1970. */
   now: () => number;
   turns: Turns;
@@ -167,11 +169,11 @@ class BatchingCommitter implements Committer {
   }
 
   async #attempt(batch: Batch, ownSince: Gsid | undefined): Promise<Fault | undefined> {
-    const { sql, now, turns, onBatch, onFault, reached } = this.#options;
+    const { sql, archiveAfterMs, now, turns, onBatch, onFault, reached } = this.#options;
     const started = now();
     reached("before insert");
     try {
-      const committing = commitBatch(sql, batch, ownSince);
+      const committing = commitBatch(sql, batch, { archiveAfterMs, ownSince });
       const committed = await within(SILENCE_MS, committing, "commit", turns);
       reached("after commit");
       onBatch({ commands: batch.length, ms: now() - started });

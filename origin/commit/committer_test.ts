@@ -105,8 +105,8 @@ Deno.test("append() tells of an event what the database holds of it", async () =
   const stored = await store.sql`
     select gsid, type, conversation, prev, sender, fields, inboxes from events order by gsid`;
   assert.deepEqual(
-    committer.told.map(({ membership, members, ...event }) => {
-      assert.deepEqual([membership, members], [0, 0]);
+    committer.told.map(({ membership, members, woke, ...event }) => {
+      assert.deepEqual([membership, members, woke], [0, 0, 0]);
       return event;
     }),
     [...stored.map((row) => ({ ...row }))],

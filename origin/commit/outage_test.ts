@@ -108,6 +108,7 @@ Deno.test("a committer outlives a crash of Postgres: what it acknowledged is the
   const committer = stack.use(
     createCommitter({
       sql,
+      archiveAfterMs: 60_000,
       now: Date.now,
       turns: systemTurns,
       onCommitted: () => {},

@@ -6,9 +6,9 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { Sql } from "origin/store/sql.ts";
-import { type Appended, appendMessages, changeGroup } from "./append.ts";
+import { type Appended, appendMessages, type Changed, changeGroup } from "./append.ts";
 import type { Repeated } from "./batch.ts";
-import type { GroupChange, Message } from "./command.ts";
+import type { Message } from "./command.ts";
 import { answer, type Command, type Outcome } from "./command_queue.ts";
 import type { CommittedEvent } from "./committed.ts";
 
@@ -20,23 +20,30 @@ export interface Committed {
   found: Gsid[];
 }
 
-/**
- * `ownSince`: an earlier attempt to commit this batch may have succeeded, and what is stored above
- * this gsid under our ids is taken for its work.
- */
+export interface CommitOptions {
+  /** A group that was silent for longer wakes with its next event. */
+  archiveAfterMs: number;
+  /**
+   * An earlier attempt to commit this batch may have succeeded, and what is stored above this gsid
+   * under our ids is taken for its work. `undefined`: there was none.
+   */
+  ownSince: Gsid | undefined;
+}
+
 export async function commitBatch(
   sql: Sql,
   batch: readonly Repeated<Command>[],
-  ownSince: Gsid | undefined,
+  { archiveAfterMs, ownSince }: CommitOptions,
 ): Promise<Committed> {
   const [only] = batch;
   if (only?.first.work.kind === "group") {
-    return await commitChange(sql, only.first.work.operation, only.first.work.change);
+    const { operation, change } = only.first.work;
+    return changed(await changeGroup(sql, operation, change, archiveAfterMs));
   }
   const messages = batch.flatMap(({ first }) =>
     first.work.kind === "message" ? [first.work.message] : []
   );
-  return committedOf(messages, await appendMessages(sql, messages), ownSince);
+  return committedOf(messages, await appendMessages(sql, messages, archiveAfterMs), ownSince);
 }
 
 /** Repeats share the fate of the first, but for being repeats. */
@@ -81,12 +88,7 @@ function eventOf(message: Message, place: Omit<Appended, "outcome">): CommittedE
   };
 }
 
-async function commitChange(
-  sql: Sql,
-  operation: string,
-  change: GroupChange,
-): Promise<Committed> {
-  const changed = await changeGroup(sql, operation, change);
-  const found = changed.outcome === "stored" ? [changed.gsid] : [];
-  return { outcomes: [changed], events: [], found };
+function changed(outcome: Changed): Committed {
+  const found = outcome.outcome === "stored" ? [outcome.gsid] : [];
+  return { outcomes: [outcome], events: [], found };
 }

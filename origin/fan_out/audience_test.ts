@@ -41,6 +41,7 @@ function inClub(event: Partial<CommittedEvent> = {}): CommittedEvent {
     sender: ANA,
     membership: 16,
     members: 2,
+    woke: 0,
     ...event,
   };
 }

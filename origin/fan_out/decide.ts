@@ -11,7 +11,7 @@
 import type { CommittedEvent } from "../commit/committed.ts";
 import type { Live } from "shared/bus/live.ts";
 import { MEMBERSHIP_TYPES, renderEvent, sharedTopicOf } from "shared/event.ts";
-import { type Gsid, isIdle } from "shared/gsid.ts";
+import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import { inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
@@ -32,11 +32,6 @@ export interface PushJob {
   user: UserId;
 }
 
-export interface DecideSettings {
-  /** A group whose last event is older than this was let go by the edges. */
-  archiveAfterMs: number;
-}
-
 export interface Decision {
   /** In GSID order. */
   publications: Publication[];
@@ -51,14 +46,20 @@ export interface AddressedEvent {
   audience: Audience;
 }
 
+/**
+ * For so long after a silence each event of the group goes to its members' inboxes too: longer than
+ * a wake copy takes to an edge and the edge's subscription to the bus, and than two origins may be
+ * apart; not so long that the copies weigh. By then the next digest names the group anyway.
+ */
+const WAKING_MS = 2_000;
+
 export function decide(
   events: readonly AddressedEvent[],
   presence: ReadonlyMap<UserId, Presence>,
-  { archiveAfterMs }: DecideSettings,
 ): Decision {
   const decision: Decision = { publications: [], pushes: [], pages: [] };
   for (const { event, audience } of events) {
-    const woken = isIdle(event.prev, event.gsid, archiveAfterMs) ? membersOf(event, audience) : [];
+    const woken = isWaking(event) ? membersOf(event, audience) : [];
     decision.publications.push(...decidePublications(event, audience, woken, presence));
     if (event.type !== "message") continue;
     if (typeof audience === "string") decision.pages.push(event.gsid);
@@ -103,6 +104,11 @@ function decidePublications(
   if (topics.length === 0) return [];
   const data = renderEvent(event);
   return topics.map(([topic, live]) => ({ topic, live: { ...live, gsid: event.gsid, data } }));
+}
+
+/** Whether edges that let its group go may not hear the group's topic yet. */
+function isWaking({ gsid, woke }: CommittedEvent): boolean {
+  return woke > 0 && gsid - woke <= WAKING_MS * GSID_PER_MS;
 }
 
 /** Those who hear of a group's event by the group's topic alone. */

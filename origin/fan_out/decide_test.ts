@@ -6,7 +6,6 @@ import type { PresentDevice } from "shared/presence.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
 import { type AddressedEvent, type Audience, decide, usersToAsk } from "./decide.ts";
 
-const ARCHIVE_AFTER_MS = 1_000;
 const [ANA, BEN, CAT] = ["ana", "ben", "cat"] as [UserId, UserId, UserId];
 
 function direct(...inboxes: UserId[]): AddressedEvent {
@@ -32,6 +31,7 @@ function eventOf(event: Partial<CommittedEvent>): CommittedEvent {
     sender: ANA,
     membership: 0,
     members: 0,
+    woke: 0,
     ...event,
   };
 }
@@ -48,11 +48,8 @@ function present(states: Partial<Record<string, Presence["state"] | "background"
   );
 }
 
-const decideAll = (events: AddressedEvent[], presence: ReadonlyMap<UserId, Presence>) =>
-  decide(events, presence, { archiveAfterMs: ARCHIVE_AFTER_MS });
-
 function outcome(event: AddressedEvent, states: Parameters<typeof present>[0]) {
-  const { publications, pushes, pages } = decideAll([event], present(states));
+  const { publications, pushes, pages } = decide([event], present(states));
   return {
     topics: publications.map(({ topic }) => topic),
     pushes: pushes.map(({ user }) => user),
@@ -153,7 +150,7 @@ for (const [name, event, states, expected] of CASES) {
 
 Deno.test("decide() names the last membership change on the group's topic only", () => {
   const event = inGroup([ANA], { type: "group.joined", inboxes: [CAT] });
-  const { publications } = decideAll([event], present({ ana: "online", cat: "online" }));
+  const { publications } = decide([event], present({ ana: "online", cat: "online" }));
   assert.deepEqual(publications.map(({ live }) => [live.kind, live.gsid, live.membership]), [
     ["membership", 48, 16],
     ["membership", 48, 0],
@@ -161,30 +158,30 @@ Deno.test("decide() names the last membership change on the group's topic only",
   assert.equal(JSON.parse(publications[0]!.live.data).type, "group.joined");
 });
 
-/** An event that follows the one before it by so many milliseconds. */
-function after(ms: number): Pick<CommittedEvent, "gsid" | "prev"> {
-  return { gsid: 48 + ms * GSID_PER_MS, prev: 48 };
+/** An event so many milliseconds after the one that ended its group's silence. */
+function afterWaking(ms: number): Pick<CommittedEvent, "gsid" | "woke"> {
+  return { gsid: 48 + ms * GSID_PER_MS, woke: 48 };
 }
 
-Deno.test("decide() tells the inboxes of an idle group's members too, those that may be online", () => {
+Deno.test("decide() tells the inboxes of a waking group's members too, those that may be online", () => {
   const states = present({ ana: "online", ben: "unknown", cat: "offline" });
-  const told = (ms: number, audience: Audience = [ANA, BEN, CAT]) =>
-    decideAll([inGroup(audience, after(ms))], states).publications
+  const told = (event: Partial<CommittedEvent>, audience: Audience = [ANA, BEN, CAT]) =>
+    decide([inGroup(audience, event)], states).publications
       .map(({ topic, live }) => [topic, live.kind, live.membership]);
   const onGroup = ["group-chat-club", "event", 16];
-  assert.deepEqual(told(ARCHIVE_AFTER_MS), [onGroup], "not idle yet");
-  assert.deepEqual(told(ARCHIVE_AFTER_MS + 1), [
-    onGroup,
-    ["user-inbox-ana", "wake", 16],
-    ["user-inbox-ben", "wake", 16],
-  ]);
-  assert.deepEqual(told(ARCHIVE_AFTER_MS + 1, "large"), [onGroup]);
-  assert.deepEqual(told(ARCHIVE_AFTER_MS + 1, "unknown"), [onGroup]);
+  const onAll = [onGroup, ["user-inbox-ana", "wake", 16], ["user-inbox-ben", "wake", 16]];
+  assert.deepEqual(told(afterWaking(0)), onAll, "what ended the silence");
+  assert.deepEqual(told(afterWaking(2_000)), onAll, "what came right behind");
+  assert.deepEqual(told(afterWaking(2_001)), [onGroup], "all edges hear the group by now");
+  assert.deepEqual(told({ gsid: 48, woke: 0 }), [onGroup], "it never was silent for long");
+  assert.deepEqual(told({ gsid: 48, woke: 4_800 }), onAll, "it woke again since");
+  assert.deepEqual(told(afterWaking(0), "large"), [onGroup]);
+  assert.deepEqual(told(afterWaking(0), "unknown"), [onGroup]);
 });
 
 Deno.test("decide() makes no wake copy for whom a membership event concerns: it has its own", () => {
-  const event = inGroup([ANA, BEN], { type: "group.left", inboxes: [BEN], ...after(5_000) });
-  const { publications } = decideAll([event], present({ ana: "online", ben: "online" }));
+  const event = inGroup([ANA, BEN], { type: "group.left", inboxes: [BEN], ...afterWaking(0) });
+  const { publications } = decide([event], present({ ana: "online", ben: "online" }));
   assert.deepEqual(publications.map(({ topic, live }) => [topic, live.kind, live.membership]), [
     ["group-chat-club", "membership", 16],
     ["user-inbox-ben", "membership", 0],
@@ -195,7 +192,7 @@ Deno.test("decide() makes no wake copy for whom a membership event concerns: it 
 
 Deno.test("decide() marks what is published to a large group, so that no edge lets it go", () => {
   const flags = (audience: Audience) =>
-    decideAll([inGroup(audience)], present({ ana: "online" })).publications
+    decide([inGroup(audience)], present({ ana: "online" })).publications
       .map(({ live }) => live.large);
   assert.deepEqual([flags("large"), flags([ANA]), flags("unknown")], [
     [true],
@@ -206,7 +203,7 @@ Deno.test("decide() marks what is published to a large group, so that no edge le
 
 Deno.test("decide() keeps the order of its events", () => {
   const first = direct(ANA, BEN), second = inGroup([ANA, BEN], { gsid: 64 });
-  const { publications } = decideAll([first, second], new Map());
+  const { publications } = decide([first, second], new Map());
   assert.deepEqual(publications.map(({ live }) => live.gsid), [48, 48, 64]);
 });
 
@@ -228,7 +225,7 @@ Deno.test("decide() spares the sender's inbox only if none but the answered conn
   ) => {
     const event = direct(...inboxes);
     Object.assign(event.event, { connection });
-    const { publications } = decideAll(
+    const { publications } = decide(
       [event],
       new Map([[ANA, presence], [BEN, online(answered)]]),
     );
@@ -244,7 +241,7 @@ Deno.test("decide() spares the sender's inbox only if none but the answered conn
   assert.deepEqual(topicsFor(online(other)), ["ana", "ben"], "the device came back meanwhile");
   assert.deepEqual(topicsFor({ ...online(answered), partial: true }), ["ana", "ben"]);
   assert.deepEqual(topicsFor(UNKNOWN), ["ana", "ben"]);
-  const { publications } = decideAll([direct(ANA, BEN)], new Map([[ANA, online(answered)]]));
+  const { publications } = decide([direct(ANA, BEN)], new Map([[ANA, online(answered)]]));
   assert.equal(publications.length, 2, "sent by nobody's connection, as by the server API");
 });
 

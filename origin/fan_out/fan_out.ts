@@ -16,16 +16,10 @@ import type { Reached } from "../moments.ts";
 import type { Presence } from "../presence/interpret.ts";
 import type { PresenceLookup } from "../presence/lookup.ts";
 import type { Audiences } from "./audience.ts";
-import {
-  type AddressedEvent,
-  decide,
-  type DecideSettings,
-  type PushJob,
-  usersToAsk,
-} from "./decide.ts";
+import { type AddressedEvent, decide, type PushJob, usersToAsk } from "./decide.ts";
 import { publishAll } from "./publish.ts";
 
-export interface FanOutOptions extends DecideSettings {
+export interface FanOutOptions {
   bus: Pick<Bus, "publish">;
   audiences: Pick<Audiences, "of">;
   presence: PresenceLookup;
@@ -147,7 +141,7 @@ export class FanOut {
   ): void {
     const { bus, paths, events, reached } = this.#options;
     reached("after presence");
-    const { publications, pushes, pages } = decide(addressed, presence, this.#options);
+    const { publications, pushes, pages } = decide(addressed, presence);
     if (paths.live) publishAll(bus, publications);
     reached("after publish");
     if (paths.push) this.#storePushes(pushes, pages);

@@ -20,6 +20,7 @@ function note(gsid: number): CommittedEvent {
     sender: "ana" as UserId,
     membership: 0,
     members: 0,
+    woke: 0,
   };
 }
 
@@ -46,7 +47,6 @@ function fanOutWith(options: Partial<FanOutOptions>) {
       failed: (what, error) => events.push(`failed ${what}: ${(error as Error).message}`),
     },
     nowMs: () => 0,
-    archiveAfterMs: 1_000,
     ...options,
   });
   return { fanOut, published, pushed, events, wakes };

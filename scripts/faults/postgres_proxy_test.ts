@@ -9,6 +9,7 @@ import { join, PostgresFrames } from "./postgres_frames.ts";
 import { PostgresProxy } from "./postgres_proxy.ts";
 
 const stores = storesOfThisFile();
+const NEVER_MS = 1e9;
 
 function toBo(id: string) {
   const ana = "ana" as UserId, bo = "bo" as UserId;
@@ -31,14 +32,16 @@ async function proxied() {
 
 Deno.test("of an append that was committed nobody hears, as often as asked, and the next is told of", async () => {
   await using p = await proxied();
-  await appendMessages(p.sql, [toBo("told")]);
+  await appendMessages(p.sql, [toBo("told")], NEVER_MS);
   p.proxy.loseAnswers(2);
   for (const id of ["lost 1", "lost 2"]) {
-    await assert.rejects(appendMessages(p.sql, [toBo(id)]), { code: "CONNECTION_CLOSED" });
+    await assert.rejects(appendMessages(p.sql, [toBo(id)], NEVER_MS), {
+      code: "CONNECTION_CLOSED",
+    });
     assert.equal((await p.stored()).at(-1), id, "it is stored when its connection is cut");
   }
   assert.equal(p.proxy.lostAnswers, 2);
-  const [repeated] = await appendMessages(p.sql, [toBo("lost 1")]);
+  const [repeated] = await appendMessages(p.sql, [toBo("lost 1")], NEVER_MS);
   assert.equal(repeated!.outcome, "duplicate");
   assert.deepEqual(await p.stored(), ["told", "lost 1", "lost 2"]);
 });
@@ -49,16 +52,18 @@ Deno.test("answers to reads, to what failed and to what is not committed yet are
   assert.deepEqual([...await p.sql`select 1 as one`], [{ one: 1 }]);
   assert.equal((await p.sql.unsafe("select 2 as two; select 3 as three").simple()).length, 2);
   const bad = { ...toBo("bad"), digest: "no digits" };
-  await assert.rejects(appendMessages(p.sql, [bad]), { code: "22023" });
+  await assert.rejects(appendMessages(p.sql, [bad], NEVER_MS), { code: "22023" });
   await assert.rejects(
     inTransaction(p.sql, async (transaction) => {
-      await appendMessages(transaction as unknown as typeof p.sql, [toBo("rolled back")]);
+      await appendMessages(transaction as unknown as typeof p.sql, [toBo("rolled back")], NEVER_MS);
       throw new Error("changed my mind");
     }),
     /changed my mind/,
   );
   assert.equal(p.proxy.lostAnswers, 0);
-  await assert.rejects(appendMessages(p.sql, [toBo("lost")]), { code: "CONNECTION_CLOSED" });
+  await assert.rejects(appendMessages(p.sql, [toBo("lost")], NEVER_MS), {
+    code: "CONNECTION_CLOSED",
+  });
   assert.deepEqual([p.proxy.lostAnswers, await p.stored()], [1, ["lost"]]);
 });
 

@@ -1,7 +1,7 @@
 /** Groups that were silent are not listened to, and nobody can tell. */
 import assert from "node:assert/strict";
 import type { Device } from "testing/client.ts";
-import { ARCHIVE_SOON, untilAllIdle, wakes } from "testing/idle_groups.ts";
+import { ARCHIVE_SOON, mended, untilAllIdle, wakes } from "testing/idle_groups.ts";
 import { name, systemOfThisFile, testInEachFormat, TestSystem } from "testing/system.ts";
 import { startSystem } from "../dev/system.ts";
 
@@ -78,6 +78,23 @@ testInEachFormat(
       assert.deepEqual(device.events.flatMap(({ gsid }) => gsid! > last ? gsid! : []), sent);
       assert.deepEqual(sentAfter(last, device).toSorted(), sent, "each once");
     }
+  },
+);
+
+testInEachFormat(
+  "a burst to an idle group comes live to every edge: no digest has to mend it",
+  async (format) => {
+    const test = await running(format);
+    await using scene = await idleGroups(test);
+    const { group, ana, ben, cleo, last } = scene;
+    const before = await mended(test);
+    const sends = Array.from({ length: 10 }, (_, i) => ana.send({ group }, `m${i}`));
+    const sent = (await Promise.all(sends)).map(({ gsid }) => gsid).toSorted();
+    await Promise.all([ben, cleo].map((device) => device.waitForGsid(sent.at(-1)!, DIGEST_MS)));
+    assert.deepEqual([ben, cleo].map((device) => sentAfter(last, device)), [sent, sent]);
+    // A digest has judged all of it when the cursors have passed it.
+    await Promise.all([ben, cleo].map((device) => device.waitForOffset(sent.at(-1)!)));
+    assert.deepEqual(difference(await mended(test), before), [0, 0]);
   },
 );
 

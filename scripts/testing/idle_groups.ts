@@ -31,6 +31,11 @@ export function wakes(test: TestSystem, by?: "copy" | "digest" | "entered"): Pro
   return ofEachEdge(test, "fanfare_edge_wakes_total", by && { by });
 }
 
+/** How many events something else than the bus brought, so far, on each edge. */
+export function mended(test: TestSystem): Promise<number[]> {
+  return ofEachEdge(test, "fanfare_edge_healed_total");
+}
+
 function ofEachEdge(
   test: TestSystem,
   metric: string,

@@ -23,6 +23,8 @@ export interface TestCommitter extends Committer {
   readonly told: CommittedEvent[];
 }
 
+const DAY_MS = 24 * 60 * 60_000;
+
 /** One server for the tests of a file. Call it at the top of the file. */
 export function storesOfThisFile(): { store(): Promise<TestStore> } {
   const server = postgresOfThisFile({ prepare });
@@ -42,6 +44,7 @@ function storeIn(database: TestDatabase): TestStore {
     const told: CommittedEvent[] = [];
     const created = stack.use(createCommitter({
       sql: connect(),
+      archiveAfterMs: DAY_MS,
       now: Date.now,
       turns: systemTurns,
       onCommitted: (events) => told.push(...events),

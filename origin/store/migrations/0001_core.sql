@@ -19,9 +19,11 @@ create table conversations (
   kind text not null check (kind in ('direct', 'group', 'system')),
   -- The newest event of the conversation's chain.
   last bigint not null,
-  -- Groups only: the last event that changed who is in it, and how many are.
+  -- Groups only: the last event that changed who is in it, and how many are; the event that ended
+  -- its last long silence, 0 if it never was silent for long.
   membership bigint not null default 0,
   members int not null default 0,
+  woke bigint not null default 0,
   name text,
   creator text collate "C",
   created bigint not null default 0
@@ -104,11 +106,14 @@ end $$;
 -- - `conflict`: this id stands for something else;
 -- - `stranger`: the sender is not in the group.
 -- No (sender, id) may occur twice in a batch. `digests` are hexadecimal. `firsts` and `seconds` name
--- the two users of a direct conversation, `seconds` only if they differ.
+-- the two users of a direct conversation, `seconds` only if they differ. A group wakes that was silent for
+-- more than `silence` gsids.
 create function append_messages(
   senders text[], ids text[], digests text[], kinds text[], conversations_ text[],
-  firsts text[], seconds text[], fields_ text[]
-) returns table (outcome text, gsid bigint, prev bigint, membership bigint, members int)
+  firsts text[], seconds text[], fields_ text[], silence bigint
+) returns table (
+  outcome text, gsid bigint, prev bigint, membership bigint, members int, woke bigint
+)
 language plpgsql volatile
 -- The plan is made once a connection, perhaps when the tables are still empty, and must be right for
 -- ever: one look into an index for each message.
@@ -128,6 +133,7 @@ begin
            first_gsid + 16 * (i.n - 1) as gsid,
            s.gsid as known_gsid, s.prev as known_prev,
            c.last, coalesce(c.membership, 0) as membership, coalesce(c.members, 0) as members,
+           coalesce(c.woke, 0) as woke_before,
            case when s.digest = decode(i.digest, 'hex') then 'duplicate'
                 when s.digest is not null then 'conflict'
                 when i.kind = 'group' and m.user_id is null then 'stranger'
@@ -143,10 +149,12 @@ begin
       limit 1
     ) m on true
   ), placed as materialized (
-    select i.*, coalesce(
-      lag(i.gsid) over (partition by i.conversation, i.outcome order by i.n), i.last, 0
-    ) as prev
+    select i.*, coalesce(lag(i.gsid) over alike, i.last, 0) as prev,
+           case when i.outcome = 'stored' and i.kind = 'group'
+                 and first_value(i.gsid) over alike - i.last > silence
+                then first_value(i.gsid) over alike else i.woke_before end as woke
     from item i
+    window alike as (partition by i.conversation, i.outcome order by i.n)
   ), stored as (
     select * from placed where outcome = 'stored'
   ), new_events as (
@@ -176,11 +184,14 @@ begin
     union
     select conversation, other, 'member', first from begun
   ), moved as (
-    update conversations c set last = s.last
-    from (select conversation, max(gsid) as last from stored where last is not null group by 1) s
+    update conversations c set last = s.last, woke = s.woke
+    from (
+      select conversation, max(gsid) as last, max(woke) as woke
+      from stored where last is not null group by 1
+    ) s
     where c.conversation = s.conversation
   )
-  select outcome, coalesce(known_gsid, gsid), coalesce(known_prev, prev), membership, members
+  select outcome, coalesce(known_gsid, gsid), coalesce(known_prev, prev), membership, members, woke
   from placed order by n;
   update log set last = first_gsid + 16 * (cardinality(senders) - 1);
 end $$;

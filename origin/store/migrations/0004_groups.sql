@@ -6,7 +6,7 @@
 -- - `unchanged`: nothing to do, and the gsid of the last change;
 -- - `exists`, `stranger`, `denied`, `last_owner`: refused.
 -- `operation` names one command of an origin. Running it again answers what it did: so an origin
--- that lost its connection during the commit learns how it ended.
+-- that lost its connection during the commit learns how it ended. `silence` is as for messages.
 
 create function appended_by(operation text) returns bigint language sql volatile as $$
   select gsid from sent where sender = '' and id = operation
@@ -20,7 +20,7 @@ $$;
 -- Appends the event that says that these users joined or left, and returns its gsid.
 create function append_change(
   operation text, group_ text, conversation_ text, type_ text, by_ text, users text[],
-  members_change int
+  members_change int, silence bigint
 ) returns bigint language plpgsql volatile as $$
 declare
   new_gsid bigint := next_gsid();
@@ -36,7 +36,8 @@ begin
   insert into sent (sender, id, digest, gsid, prev)
     values ('', operation, '', new_gsid, before.last);
   update conversations
-    set last = new_gsid, membership = new_gsid, members = members + members_change
+    set last = new_gsid, membership = new_gsid, members = members + members_change,
+        woke = case when new_gsid - before.last > silence then new_gsid else woke end
     where conversation = conversation_;
   update log set last = new_gsid;
   return new_gsid;
@@ -65,7 +66,8 @@ begin
   insert into conversations (conversation, kind, last, name, creator)
     values (conversation_, 'group', 0, name_, by_);
   gsid := append_change(
-    operation, group_, conversation_, 'group.created', by_, users, cardinality(users)
+    -- Nobody let go of it: no silence is long.
+    operation, group_, conversation_, 'group.created', by_, users, cardinality(users), null
   );
   update conversations set created = create_group.gsid where conversation = conversation_;
   insert into members (conversation, user_id, role, joined)
@@ -74,7 +76,7 @@ begin
 end $$;
 
 create function add_members(
-  operation text, group_ text, conversation_ text, by_ text, users text[],
+  operation text, group_ text, conversation_ text, by_ text, users text[], silence bigint,
   out outcome text, out gsid bigint
 ) language plpgsql volatile as $$
 declare
@@ -99,7 +101,7 @@ begin
     return;
   end if;
   gsid := append_change(
-    operation, group_, conversation_, 'group.joined', by_, newcomers, cardinality(newcomers)
+    operation, group_, conversation_, 'group.joined', by_, newcomers, cardinality(newcomers), silence
   );
   insert into members (conversation, user_id, role, joined)
     select conversation_, u, 'member', add_members.gsid from unnest(newcomers) u;
@@ -108,6 +110,7 @@ end $$;
 -- Also how one leaves by oneself: `leaving` needs no right, and `users` is the caller alone.
 create function remove_members(
   operation text, group_ text, conversation_ text, by_ text, users text[], leaving boolean,
+  silence bigint,
   out outcome text, out gsid bigint
 ) language plpgsql volatile as $$
 declare
@@ -136,7 +139,7 @@ begin
   ) then outcome := 'denied'; return; end if;
   if not owned_without(conversation_, leavers) then outcome := 'last_owner'; return; end if;
   gsid := append_change(
-    operation, group_, conversation_, 'group.left', by_, leavers, -cardinality(leavers)
+    operation, group_, conversation_, 'group.left', by_, leavers, -cardinality(leavers), silence
   );
   update members m set left_at = remove_members.gsid
     where m.conversation = conversation_ and m.user_id = any(leavers) and m.left_at is null;

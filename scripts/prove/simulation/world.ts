@@ -245,7 +245,9 @@ export class World {
     const [group] = GROUPS, [by] = USERS;
     const users = USERS.slice(0, -1);
     const conversation: ConversationId = groupConversation(group!);
-    createGroup(tables, { operation: "first", group: group!, conversation, by: by!, users }, nowMs);
+    createGroup(tables, { operation: "first", group: group!, conversation, by: by!, users }, {
+      nowMs,
+    });
     this.truth.appended();
     tables.checked = tables.last;
   }

@@ -35,7 +35,6 @@ export interface InputNumbers {
 export interface ChapterOptions extends HistoryOptions {
   /** What may be committed at each place. */
   events: readonly (readonly Kind[])[];
-  archiveAfterMs: number;
   /** What an origin publishes, bent to see whether it is found. */
   published?(publication: Publication): Publication;
 }
@@ -212,15 +211,15 @@ export async function writeChapters(
 
 /** What the fan-out publishes of the last event, to people of whom nothing is known. */
 async function publish(history: History, { options, numbers }: Pen): Promise<OnItsWay[]> {
-  const { archiveAfterMs, published = (publication) => publication } = options;
+  const { published = (publication) => publication } = options;
   const { tables, sql, head: place } = history;
   const row = tables.events.at(-1)!;
   const { conversation, membership } = row;
   const isGroups = conversation === TEAM_CONVERSATION;
-  const { members } = tables.conversations.get(conversation)!;
+  const { members, woke } = tables.conversations.get(conversation)!;
   const audience: UserId[] = isGroups ? await membersReader(sql)(conversation, membership) : [];
-  const addressed = [{ event: { ...row, members }, audience }];
-  const { publications } = decide(addressed, new Map(), { archiveAfterMs });
+  const addressed = [{ event: { ...row, members, woke }, audience }];
+  const { publications } = decide(addressed, new Map());
   return publications.map(published)
     .map(({ topic, live }, which) => ({
       place,

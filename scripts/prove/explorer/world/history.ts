@@ -8,7 +8,7 @@
  */
 
 import type { Sql } from "origin/store/sql.ts";
-import { type Gsid, GSID_EPOCH_MS, gsidAt } from "shared/gsid.ts";
+import { type Gsid, GSID_EPOCH_MS, GSID_PER_MS, gsidAt } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import {
   addMembers,
@@ -65,6 +65,7 @@ export interface HistoryOptions {
   members: readonly UserId[];
   /** How many events fit a page. */
   pageEvents: number;
+  archiveAfterMs: number;
 }
 
 export class History {
@@ -132,17 +133,20 @@ export class History {
 }
 
 /** The tables after these commits; the group was founded at place 0. */
-function write({ calendar, members }: HistoryOptions, kinds: readonly Kind[]): Tables {
+function write(options: HistoryOptions, kinds: readonly Kind[]): Tables {
+  const { calendar, members, archiveAfterMs } = options;
   const tables = new Tables();
   const group = { group: TEAM, conversation: TEAM_CONVERSATION, by: SAM };
-  createGroup(tables, { ...group, operation: "0", users: [SAM, ...members] }, calendar.timeOf(0));
+  const founding = { ...group, operation: "0", users: [SAM, ...members] };
+  createGroup(tables, founding, { nowMs: calendar.timeOf(0) });
   kinds.forEach((kind, i) => {
-    const nowMs = calendar.timeOf(i + 1), operation = `${i + 1}`;
+    const operation = `${i + 1}`;
+    const terms = { nowMs: calendar.timeOf(i + 1), silence: archiveAfterMs * GSID_PER_MS };
     const change = CHANGES[kind];
-    if (!change) return void appendMessages(tables, [message(kind, operation)], nowMs);
+    if (!change) return void appendMessages(tables, [message(kind, operation)], terms);
     const [user, joins] = change;
     const command = { ...group, operation, users: [user], leaving: false };
-    const { outcome } = (joins ? addMembers : removeMembers)(tables, command, nowMs);
+    const { outcome } = (joins ? addMembers : removeMembers)(tables, command, terms);
     if (outcome !== "stored") throw new Error(`Cannot commit "${kind}": ${outcome}`);
   });
   return tables;

@@ -31,12 +31,12 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     promise: 1,
     edits: [{
       file: "origin/commit/committer.ts",
-      find: "const committing = commitBatch(sql, batch, ownSince);",
+      find: "const committing = commitBatch(sql, batch, { archiveAfterMs, ownSince });",
       replace: `const driver = sql as unknown as {
         begin<T>(work: (transaction: Sql) => Promise<T>): Promise<T>;
       };
       const committing = driver.begin(async (transaction) => {
-        const done = await commitBatch(transaction, batch, ownSince);
+        const done = await commitBatch(transaction, batch, { archiveAfterMs, ownSince });
         answerBatch(batch, done.outcomes);
         return done;
       });`,

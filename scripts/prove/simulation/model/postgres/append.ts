@@ -8,7 +8,7 @@
 
 import { type Gsid, GSID_STEP } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
-import { type EventRow, type Tables } from "./tables.ts";
+import { type ConversationRow, type EventRow, newConversation, type Tables } from "./tables.ts";
 
 export interface MessageItem {
   sender: UserId | "";
@@ -21,49 +21,71 @@ export interface MessageItem {
   fields: string;
 }
 
-type Placed = [outcome: string, gsid: Gsid, prev: Gsid, membership: Gsid, members: number];
+type Placed = [
+  outcome: string,
+  ...[gsid: Gsid, prev: Gsid, membership: Gsid, members: number, woke: Gsid],
+];
 
-export function appendMessages(tables: Tables, items: MessageItem[], nowMs: number): Placed[] {
+/** When it is, and how many gsids without an event are a long silence. */
+export interface AppendTerms {
+  nowMs: number;
+  silence: Gsid;
+}
+
+export function appendMessages(
+  tables: Tables,
+  items: MessageItem[],
+  { nowMs, silence }: AppendTerms,
+): Placed[] {
   const first = tables.nextGsid(nowMs);
   // What the statement read before it stored anything.
-  const memberships = items.map((item) => tables.conversations.get(item.conversation));
+  const conversations = items.map(({ conversation }) => ({
+    ...tables.conversations.get(conversation) ?? newConversation("direct", null),
+  }));
   const known = items.map(({ sender, id }) => tables.sent.get(`${sender}\n${id}`));
   const placed = items.map((item, n): Placed => {
     const gsid = first + GSID_STEP * n;
-    const { membership = 0, members = 0 } = memberships[n] ?? {};
+    const { membership, members, woke } = conversations[n]!;
     const before = known[n];
     if (before) {
       const outcome = before.digest === item.digest ? "duplicate" : "conflict";
-      return [outcome, before.gsid, before.prev, membership, members];
+      return [outcome, before.gsid, before.prev, membership, members, woke];
     }
     const isStranger = item.kind === "group" &&
       tables.roleIn(item.conversation, item.sender as UserId) === undefined;
-    if (isStranger) return ["stranger", gsid, 0, membership, members];
-    return ["stored", gsid, storeMessage(tables, item, gsid, membership), membership, members];
+    if (isStranger) return ["stranger", gsid, 0, membership, members, woke];
+    const prev = storeMessage(tables, item, gsid, silence);
+    const { woke: now } = tables.conversations.get(item.conversation)!;
+    return ["stored", gsid, prev, membership, members, now];
   });
   tables.last = first + GSID_STEP * (items.length - 1);
   return placed;
 }
 
-function storeMessage(tables: Tables, item: MessageItem, gsid: Gsid, membership: Gsid): Gsid {
+function storeMessage(tables: Tables, item: MessageItem, gsid: Gsid, silence: Gsid): Gsid {
   const { sender, id, digest, kind, conversation, a, b, fields } = item;
   const inboxes = [a, b].filter((user) => user !== undefined);
   let row = tables.conversations.get(conversation);
   if (!row) {
-    row = { kind, last: 0, membership: 0, members: 0, creator: null, created: gsid };
+    row = { ...newConversation(kind, null), created: gsid };
     tables.conversations.set(conversation, row);
     tables.members.set(
       conversation,
       inboxes.map((user) => ({ user, role: "member", joined: gsid, left: null })),
     );
   }
-  const prev = row.last;
+  const { last: prev, membership } = row;
+  if (kind === "group") wake(row, gsid, silence);
   row.last = gsid;
   tables.sent.set(`${sender}\n${id}`, { digest, gsid, prev });
   const type = kind === "system" ? "alert" : "message";
   const event = { gsid, type, conversation, prev, fields, inboxes, membership } as const;
   tables.store({ ...event, sender: sender === "" ? null : sender });
   return prev;
+}
+
+function wake(row: ConversationRow, gsid: Gsid, silence: Gsid): void {
+  if (gsid - row.last > silence) row.woke = gsid;
 }
 
 export interface GroupCommand {
@@ -79,7 +101,11 @@ interface Changed {
   gsid: Gsid | null;
 }
 
-export function createGroup(tables: Tables, command: GroupCommand, nowMs: number): Changed {
+export function createGroup(
+  tables: Tables,
+  command: GroupCommand,
+  { nowMs }: Pick<AppendTerms, "nowMs">,
+): Changed {
   const { conversation, by, users } = command;
   const done = appendedBy(tables, command);
   if (done) return done;
@@ -88,9 +114,9 @@ export function createGroup(tables: Tables, command: GroupCommand, nowMs: number
     if (existing.creator !== by) return { outcome: "exists", gsid: null };
     return { outcome: "unchanged", gsid: existing.created };
   }
-  const row = { kind: "group" as const, last: 0, membership: 0, members: 0, created: 0 };
-  tables.conversations.set(conversation, { ...row, creator: by });
-  const gsid = appendChange(tables, command, "group.created", users, users.length, nowMs);
+  tables.conversations.set(conversation, newConversation("group", by));
+  const terms = { nowMs, silence: Infinity };
+  const gsid = appendChange(tables, command, "group.created", users, users.length, terms);
   tables.conversations.get(conversation)!.created = gsid;
   const roleOf = (user: UserId) => user === by ? "owner" as const : "member" as const;
   tables.members.set(
@@ -100,7 +126,7 @@ export function createGroup(tables: Tables, command: GroupCommand, nowMs: number
   return { outcome: "stored", gsid };
 }
 
-export function addMembers(tables: Tables, command: GroupCommand, nowMs: number): Changed {
+export function addMembers(tables: Tables, command: GroupCommand, terms: AppendTerms): Changed {
   const { conversation, by, users } = command;
   const done = appendedBy(tables, command);
   if (done) return done;
@@ -115,7 +141,7 @@ export function addMembers(tables: Tables, command: GroupCommand, nowMs: number)
     "group.joined",
     newcomers,
     newcomers.length,
-    nowMs,
+    terms,
   );
   const rows = newcomers.map((user) => ({
     user,
@@ -130,7 +156,7 @@ export function addMembers(tables: Tables, command: GroupCommand, nowMs: number)
 export function removeMembers(
   tables: Tables,
   command: GroupCommand & { leaving: boolean },
-  nowMs: number,
+  terms: AppendTerms,
 ): Changed {
   const { conversation, by, users, leaving } = command;
   const done = appendedBy(tables, command);
@@ -147,7 +173,7 @@ export function removeMembers(
   if (rest.length > 0 && !rest.some((row) => row.role === "owner")) {
     return { outcome: "last_owner", gsid: null };
   }
-  const gsid = appendChange(tables, command, "group.left", leavers, -leavers.length, nowMs);
+  const gsid = appendChange(tables, command, "group.left", leavers, -leavers.length, terms);
   for (const row of current) if (leavers.includes(row.user)) row.left = gsid;
   return { outcome: "stored", gsid };
 }
@@ -167,7 +193,7 @@ function appendChange(
   type: EventRow["type"],
   users: UserId[],
   membersChange: number,
-  nowMs: number,
+  { nowMs, silence }: AppendTerms,
 ): Gsid {
   const gsid = tables.nextGsid(nowMs);
   const row = tables.conversations.get(conversation)!;
@@ -178,6 +204,7 @@ function appendChange(
   const event = { gsid, type, conversation, prev, sender: by, fields, inboxes: users, membership };
   tables.store(event);
   tables.sent.set(`\n${operation}`, { digest: "", gsid, prev });
+  wake(row, gsid, silence);
   row.last = row.membership = gsid;
   row.members += membersChange;
   tables.last = gsid;

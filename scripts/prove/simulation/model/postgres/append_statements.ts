@@ -4,46 +4,55 @@
  * @module
  */
 
+import type { Gsid } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import {
   addMembers,
   appendMessages,
+  type AppendTerms,
   createGroup,
   type GroupCommand,
   type MessageItem,
   removeMembers,
 } from "./append.ts";
-import type { Statement } from "./statement.ts";
+import type { Running, Statement } from "./statement.ts";
 
 export const APPEND_STATEMENTS: readonly Statement[] = [
   {
     says: "from append_messages(",
     kind: "append",
-    run: ({ tables, values, lockedMs }) => [
-      { rows: appendMessages(tables, itemsOf(values as string[]), lockedMs) },
-    ],
+    run: (running) => [{
+      rows: appendMessages(running.tables, itemsOf(running.values), termsOf(running)),
+    }],
   },
   {
     says: "from create_group(",
     kind: "append",
-    run: ({ tables, values, lockedMs }) => [createGroup(tables, groupOf(values), lockedMs)],
+    run: (running) => [
+      createGroup(running.tables, groupOf(running.values), { nowMs: running.lockedMs }),
+    ],
   },
   {
     says: "from add_members(",
     kind: "append",
-    run: ({ tables, values, lockedMs }) => [addMembers(tables, groupOf(values), lockedMs)],
+    run: (running) => [
+      addMembers(running.tables, groupOf(running.values), termsOf(running)),
+    ],
   },
   {
     says: "from remove_members(",
     kind: "append",
-    run: ({ tables, values, lockedMs }) => [
-      removeMembers(tables, { ...groupOf(values), leaving: values[5] as boolean }, lockedMs),
-    ],
+    run: (running) => {
+      const leaving = running.values[5] as boolean;
+      const command = { ...groupOf(running.values), leaving };
+      return [removeMembers(running.tables, command, termsOf(running))];
+    },
   },
 ];
 
 /** Columns as texts of lines, of which the last ends with a line break too. */
-function itemsOf(columns: string[]): MessageItem[] {
+function itemsOf(values: readonly unknown[]): MessageItem[] {
+  const columns = values.slice(0, -1) as string[];
   const [senders, ids, digests, kinds, conversations, firsts, seconds, fields] = columns
     .map((text) => text.split("\n").slice(0, -1));
   return senders!.map((sender, n) => ({
@@ -60,4 +69,9 @@ function itemsOf(columns: string[]): MessageItem[] {
 
 function groupOf([operation, group, conversation, by, users]: readonly unknown[]): GroupCommand {
   return { operation, group, conversation, by, users } as GroupCommand;
+}
+
+/** The last value is what the caller takes for a long silence. */
+function termsOf({ values, lockedMs }: Running): AppendTerms {
+  return { nowMs: lockedMs, silence: values.at(-1) as Gsid };
 }

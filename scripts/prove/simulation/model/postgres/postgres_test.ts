@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { storesOfThisFile } from "testing/stores.ts";
 import type { JsonObject } from "shared/event.ts";
+import { GSID_PER_MS } from "shared/gsid.ts";
 import {
   type ConversationId,
   directConversation,
@@ -58,6 +59,8 @@ const START = 2 ** 52;
 /** As old as everything: ages are counted from today. */
 const ANY_AGE_MS = -1e13;
 const STEP = 16;
+/** Six events elsewhere: longer than a batch. */
+const SILENCE_MS = 6 * STEP / GSID_PER_MS;
 
 const LIMITS = { largeGroup: 2 };
 
@@ -110,6 +113,7 @@ const change = fc.tuple(fc.constantFrom("create", "add", "remove", "leave"), gro
         sql,
         operation,
         { change, group, by, members } as Parameters<typeof changeGroup>[2],
+        SILENCE_MS,
       );
   });
 
@@ -244,7 +248,7 @@ function modelOf(tables: Tables): Sql {
 
 Deno.test("the model answers as Postgres does, whatever an origin asks", async () => {
   const appending = batch.map((batch): Command => async (sql) =>
-    (await appendMessages(sql, batch)).map((one) =>
+    (await appendMessages(sql, batch, SILENCE_MS)).map((one) =>
       // What else it says of a stranger nobody looks at.
       one.outcome === "stranger" ? one.outcome : one
     )

@@ -67,7 +67,10 @@ export function readEvents(
 export function readCommitted(tables: Tables, gsids: readonly Gsid[]) {
   return gsids.flatMap((gsid) => tables.event(gsid) ?? [])
     .sort((one, other) => one.gsid - other.gsid)
-    .map((row) => ({ ...row, members: tables.conversations.get(row.conversation)!.members }));
+    .map((row) => {
+      const { members, woke } = tables.conversations.get(row.conversation)!;
+      return { ...row, members, woke };
+    });
 }
 
 export function membersAt(tables: Tables, conversation: ConversationId, membership: Gsid) {

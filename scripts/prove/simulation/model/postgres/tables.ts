@@ -32,6 +32,7 @@ export interface ConversationRow {
   last: Gsid;
   membership: Gsid;
   members: number;
+  woke: Gsid;
   creator: UserId | null;
   created: Gsid;
 }
@@ -69,6 +70,13 @@ export interface PageRow {
   finished: boolean;
 }
 
+export function newConversation(
+  kind: ConversationRow["kind"],
+  creator: UserId | null,
+): ConversationRow {
+  return { kind, last: 0, membership: 0, members: 0, woke: 0, creator, created: 0 };
+}
+
 export const SYSTEM = "system" as ConversationId;
 const STEP = 16;
 
@@ -90,8 +98,7 @@ export class Tables {
   #targets = 0;
 
   constructor() {
-    const system = { kind: "system" as const, last: 0, membership: 0, members: 0, created: 0 };
-    this.conversations.set(SYSTEM, { ...system, creator: null });
+    this.conversations.set(SYSTEM, newConversation("system", null));
   }
 
   /** The first gsid that who holds the lock may use. */
