@@ -44,7 +44,10 @@ export function createInstruments(registry: Registry) {
     fanOutLatency: seconds("fan_out_latency", "From the commit until handed to the bus"),
     events: counter("events_total", "Events fanned out"),
     publications: counter("publications_total", "Messages handed to the bus"),
-    wakeCopies: counter("wake_copies_total", "Of these, copies to inboxes that wake idle groups"),
+    wakeCopies: counter(
+      "wake_copies_total",
+      "Of these, copies to inboxes of what wakes idle groups",
+    ),
     pushJobs: counter("push_jobs_total", "Push jobs that fan-out asked for"),
     fanOutDropped: counter("fan_out_dropped_events_total", "Events left to the auditors"),
     fanOutFailed: counter("fan_out_failed_total", "Fan-outs that failed", "what"),

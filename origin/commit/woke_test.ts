@@ -115,6 +115,7 @@ Deno.test("a repeat tells when its group woke, as of its commit or since", async
   const [woke] = await append(first);
   assert.deepEqual(await append(first, toGroup(g)), [woke, woke]);
   await pass(g, SILENCE + GSID_STEP);
+  assert.deepEqual(await append(first), [woke], "a repeat wakes nobody");
   const [later] = await append(toGroup(g));
   assert.ok(later! > woke!);
   assert.deepEqual(await append(first), [later]);

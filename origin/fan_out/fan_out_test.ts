@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { CommittedEvent } from "../commit/committed.ts";
 import { decodeLive } from "shared/bus/live.ts";
-import { GSID_PER_MS } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
 import type { PushJob } from "./decide.ts";
@@ -64,9 +63,9 @@ Deno.test("a wake copy shares no message id with what else a member's inbox gets
   const { fanOut, published, wakes } = fanOutWith({
     audiences: { of: () => Promise.resolve([BEN]) },
   });
-  const gsid = 1_001 * GSID_PER_MS;
-  const conversation = "group:club" as ConversationId;
-  fanOut.accept([{ ...note(gsid), conversation, inboxes: [], membership: 16, members: 1 }]);
+  const gsid = 48;
+  const inClub = { conversation: "group:club" as ConversationId, membership: 16, members: 1 };
+  fanOut.accept([{ ...note(gsid), ...inClub, inboxes: [], woke: gsid }]);
   await fanOut.idle();
   assert.deepEqual(published, [
     ["chat.group-chat.club", gsid, `${gsid}:chat.group-chat.club`],

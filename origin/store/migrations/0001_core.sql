@@ -106,8 +106,8 @@ end $$;
 -- - `conflict`: this id stands for something else;
 -- - `stranger`: the sender is not in the group.
 -- No (sender, id) may occur twice in a batch. `digests` are hexadecimal. `firsts` and `seconds` name
--- the two users of a direct conversation, `seconds` only if they differ. A group wakes that was silent for
--- more than `silence` gsids.
+-- the two users of a direct conversation, `seconds` only if they differ. A group that was silent for
+-- more than `silence` gsids wakes.
 create function append_messages(
   senders text[], ids text[], digests text[], kinds text[], conversations_ text[],
   firsts text[], seconds text[], fields_ text[], silence bigint
