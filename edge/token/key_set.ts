@@ -77,23 +77,34 @@ class KeySet {
 
   async #fetch(): Promise<void> {
     try {
-      const response = await (this.#options.fetch ?? fetch)(this.#options.url, {
-        redirect: "error",
-        signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-        headers: { accept: "application/json" },
-      });
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new Error(`the JWKS URL answered ${response.status}`);
-      }
-      const body = await readText(response, MAX_KEY_SET_BYTES);
-      this.#keys = createLocalJWKSet(JSON.parse(body) as JSONWebKeySet);
+      this.#keys = createLocalJWKSet((await fetchKeySet(this.#options)).keySet);
       this.#fetchedAtMs = this.#options.nowMs();
     } catch (cause) {
       this.#options.onFault(cause);
       throw new KeysUnavailable("the issuer's keys cannot be fetched", { cause });
     }
   }
+}
+
+/**
+ * What the issuer publishes now, and what it says the time is.
+ *
+ * @throws {Error} When it cannot be had, or is too long, or no JSON.
+ */
+export async function fetchKeySet(
+  { url, fetch: fetchIt = fetch }: Pick<KeySetOptions, "url" | "fetch">,
+): Promise<{ keySet: JSONWebKeySet; date: string | null }> {
+  const response = await fetchIt(url, {
+    redirect: "error",
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    headers: { accept: "application/json" },
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`the JWKS URL answered ${response.status}`);
+  }
+  const keySet = JSON.parse(await readText(response, MAX_KEY_SET_BYTES)) as JSONWebKeySet;
+  return { keySet, date: response.headers.get("date") };
 }
 
 /** @throws {Error} When there is more of it than `maxBytes`: it is not read any further. */

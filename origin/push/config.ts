@@ -93,12 +93,14 @@ export function createGateways(
   return gateways;
 }
 
-function readServiceAccount(credential: string, readText: ReadText): ServiceAccount {
+/** @throws {Error} When it cannot be read, or is none. */
+export function readServiceAccount(credential: string, readText: ReadText): ServiceAccount {
   const inline = credential.trimStart().startsWith("{");
   return parseServiceAccount(inline ? credential : readText(credential));
 }
 
-function readPem(value: string, name: string, readText: ReadText): string {
+/** @throws {Error} When it cannot be read, or is no PEM. */
+export function readPem(value: string, name: string, readText: ReadText): string {
   const text = value.includes("-----BEGIN") ? value : readText(value);
   if (text.includes("-----BEGIN")) return text;
   throw new TypeError(`Cannot read ${name}: it is not PEM`);

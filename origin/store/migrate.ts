@@ -38,7 +38,38 @@ export async function runMigrations(sql: Sql, migrations: Migration[]): Promise<
   return ran;
 }
 
-async function readMigrations(): Promise<Migration[]> {
+/** What a database has of this release's migrations, without changing anything. */
+export interface MigrationState {
+  /** They run when the next origin of this release starts. */
+  pending: string[];
+  /** They ran, and are others now: no origin of this release starts. */
+  edited: string[];
+  /** They ran, and this release does not have them: a newer one was here. */
+  unknown: string[];
+}
+
+export async function compareMigrations(
+  sql: Sql,
+  migrations: readonly Migration[],
+): Promise<MigrationState> {
+  const [found] = await sql<{ there: boolean }[]>`
+    select to_regclass('migrations') is not null as there`;
+  const rows = found!.there
+    ? await sql<{ name: string; checksum: string }[]>`
+      select name, checksum from migrations order by name`
+    : [];
+  const ran = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  const known = new Set(migrations.map(({ name }) => name));
+  const isEdited = ({ name, text }: Migration) =>
+    ran.has(name) && ran.get(name) !== checksumOf(text);
+  return {
+    pending: migrations.filter(({ name }) => !ran.has(name)).map(({ name }) => name),
+    edited: migrations.filter(isEdited).map(({ name }) => name),
+    unknown: [...ran.keys()].filter((name) => !known.has(name)),
+  };
+}
+
+export async function readMigrations(): Promise<Migration[]> {
   const entries = await Array.fromAsync(Deno.readDir(DIRECTORY));
   const names = entries.map(({ name }) => name).filter((name) => NAME.test(name)).sort();
   return await Promise.all(names.map(async (name) => ({
@@ -56,7 +87,7 @@ async function runOnce(transaction: Transaction, { name, text }: Migration): Pro
       checksum text not null,
       applied timestamptz not null default now()
     )`;
-  const checksum = createHash("sha256").update(text).digest("hex");
+  const checksum = checksumOf(text);
   const [before] = await transaction<{ checksum: string }[]>`
     select checksum from migrations where name = ${name}`;
   if (before) {
@@ -66,4 +97,8 @@ async function runOnce(transaction: Transaction, { name, text }: Migration): Pro
   await transaction.unsafe(text);
   await transaction`insert into migrations (name, checksum) values (${name}, ${checksum})`;
   return true;
+}
+
+function checksumOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -77,7 +77,7 @@ async function checkToken(
 }
 
 /** What a refused token says of itself, which often shows the mistake. */
-function claimsOf(token: string): string {
+export function claimsOf(token: string): string {
   try {
     return `\nits claims, not to be trusted: ${JSON.stringify(decodeJwt(token.trim()))}`;
   } catch {

@@ -47,6 +47,13 @@ export function chatStreamConfig(options: StreamOptions) {
   } as const satisfies Partial<StreamConfig>;
 }
 
+/** In which settings a stream is not what it should be. */
+export function streamDifferences(existing: StreamConfig, options: StreamOptions): string[] {
+  return Object.entries(chatStreamConfig(options)).filter(([key, value]) =>
+    JSON.stringify(existing[key as keyof StreamConfig]) !== JSON.stringify(value)
+  ).map(([key]) => key);
+}
+
 /** @throws {Error} When the server does not say. */
 export async function hasStream(bus: Pick<NatsBus, "connection">): Promise<boolean> {
   const { streams } = await jetstreamManager(bus.connection, { checkAPI: false });
@@ -66,7 +73,7 @@ export async function ensureStream(
       const added = await streams.add(wanted).catch(unlessApiCode(NAME_IN_USE));
       if (added) return true;
     }
-    if (!existing || !isAsWanted(existing.config, wanted)) {
+    if (!existing || streamDifferences(existing.config, options).length > 0) {
       await streams.update(wanted.name, wanted);
     }
     return false;
@@ -150,10 +157,4 @@ function unlessApiCode(code: number): (error: unknown) => undefined {
     if (error instanceof JetStreamApiError && error.code === code) return;
     throw error;
   };
-}
-
-function isAsWanted(existing: StreamConfig, wanted: ReturnType<typeof chatStreamConfig>): boolean {
-  return Object.entries(wanted).every(([key, value]) =>
-    JSON.stringify(existing[key as keyof StreamConfig]) === JSON.stringify(value)
-  );
 }

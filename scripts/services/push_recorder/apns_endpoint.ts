@@ -9,12 +9,13 @@
  */
 
 import { type CryptoKey, errors, jwtVerify } from "jose";
-import type { PushRecord } from "./record.ts";
+import { isPossibleToken, type PushRecord } from "./record.ts";
 
 export interface ApnsEndpointOptions {
   record: PushRecord;
   /** The public half of the provider key. */
   key: CryptoKey;
+  keyId: string;
   team: string;
   topic: string;
 }
@@ -56,7 +57,7 @@ async function answer(request: Request, options: ApnsEndpointOptions): Promise<R
   if (token === undefined) return respond(headers, { status: 404, reason: "BadPath" });
   const device = decodeURIComponent(token);
   const refusal = await faultOfSender(headers, options) ?? faultOfNote(headers, body, options) ??
-    planned(device, options);
+    faultOfDevice(device) ?? planned(device, options);
   const payload = parse(body);
   options.record.add({
     platform: "apns",
@@ -71,14 +72,14 @@ async function answer(request: Request, options: ApnsEndpointOptions): Promise<R
 
 async function faultOfSender(
   headers: Headers,
-  { key, team }: ApnsEndpointOptions,
+  { key, keyId, team }: ApnsEndpointOptions,
 ): Promise<Refusal | undefined> {
   const bearer = /^bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   if (!bearer) return { status: 403, reason: "MissingProviderToken" };
   try {
     const check = { algorithms: ["ES256"], issuer: team, maxTokenAge: "1h", clockTolerance: 5 };
     const { protectedHeader } = await jwtVerify(bearer, key, check);
-    if (!protectedHeader.kid) return { status: 403, reason: "InvalidProviderToken" };
+    if (protectedHeader.kid !== keyId) return { status: 403, reason: "InvalidProviderToken" };
   } catch (error) {
     const expired = error instanceof errors.JWTExpired;
     return { status: 403, reason: expired ? "ExpiredProviderToken" : "InvalidProviderToken" };
@@ -90,7 +91,8 @@ function faultOfNote(
   body: string,
   { topic }: ApnsEndpointOptions,
 ): Refusal | undefined {
-  if (headers.get("apns-topic") !== topic) return { status: 400, reason: "BadTopic" };
+  if (!headers.has("apns-topic")) return { status: 400, reason: "MissingTopic" };
+  if (headers.get("apns-topic") !== topic) return { status: 400, reason: "TopicDisallowed" };
   if (!headers.has("apns-push-type")) return { status: 400, reason: "InvalidPushType" };
   if ((headers.get("apns-collapse-id") ?? "").length > 64) {
     return { status: 400, reason: "BadCollapseId" };
@@ -98,6 +100,10 @@ function faultOfNote(
   if (new TextEncoder().encode(body).length > MAX_PAYLOAD_BYTES) {
     return { status: 413, reason: "PayloadTooLarge" };
   }
+}
+
+function faultOfDevice(token: string): Refusal | undefined {
+  if (!isPossibleToken(token)) return { status: 400, reason: "BadDeviceToken" };
 }
 
 function planned(token: string, { record }: ApnsEndpointOptions): Refusal | undefined {

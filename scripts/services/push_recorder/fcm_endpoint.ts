@@ -9,7 +9,7 @@
  */
 
 import { type CryptoKey, jwtVerify } from "jose";
-import type { PlannedAnswer, PushRecord } from "./record.ts";
+import { isPossibleToken, type PlannedAnswer, type PushRecord } from "./record.ts";
 
 export interface FcmEndpointOptions {
   record: PushRecord;
@@ -30,6 +30,7 @@ const STATUS_NAMES: Record<number, string> = {
 };
 
 type Refusal = Omit<PlannedAnswer, "platform" | "token">;
+const INVALID_TOKEN: Refusal = { status: 400, reason: "INVALID_ARGUMENT" };
 const UNAUTHENTICATED: Refusal = { status: 401, reason: "UNAUTHENTICATED" };
 
 export function fcmEndpoint(options: FcmEndpointOptions): (request: Request) => Promise<Response> {
@@ -43,8 +44,21 @@ export function fcmEndpoint(options: FcmEndpointOptions): (request: Request) => 
     if (request.method === "POST" && pathname === sendPath) {
       return await accept(request, options.record, accessTokens);
     }
+    if (request.method === "POST" && SEND_PATH.test(pathname)) return foreignProject(pathname);
     return googleError(404, "Requested entity was not found.");
   };
+}
+
+const SEND_PATH = /^\/v1\/projects\/[^/]+\/messages:send$/;
+
+/** Google does not tell strangers whether a project exists. */
+function foreignProject(pathname: string): Response {
+  const project = pathname.split("/")[3];
+  return googleError(
+    403,
+    "Permission 'cloudmessaging.messages.create' denied on resource " +
+      `'//cloudresourcemanager.googleapis.com/projects/${project}' (or it may not exist).`,
+  );
 }
 
 async function giveAccessToken(request: Request, key: CryptoKey, accessTokens: Set<string>) {
@@ -68,9 +82,15 @@ async function giveAccessToken(request: Request, key: CryptoKey, accessTokens: S
 
 async function accept(request: Request, record: PushRecord, accessTokens: Set<string>) {
   const bearer = request.headers.get("authorization")?.replace(/^Bearer /i, "") ?? "";
-  const message = parseMessage(await request.text());
+  const { message, validate_only: dryRun } = parse(await request.text());
   if (typeof message?.token !== "string") return googleError(400, "The message has no token.");
-  const refusal = accessTokens.has(bearer) ? record.next("fcm", message.token) : UNAUTHENTICATED;
+  const isKnown = accessTokens.has(bearer);
+  if (isKnown && !isPossibleToken(message.token)) return plannedError(INVALID_TOKEN);
+  const refusal = isKnown ? record.next("fcm", message.token) : UNAUTHENTICATED;
+  // Nobody is pushed to by a dry run.
+  if (dryRun === true && !refusal) {
+    return Response.json({ name: `${messagesOf(request)}/fake_message_id` });
+  }
   record.add({
     platform: "fcm",
     token: message.token,
@@ -81,15 +101,25 @@ async function accept(request: Request, record: PushRecord, accessTokens: Set<st
   }, message.data);
   if (refusal === UNAUTHENTICATED) return googleError(401, "Invalid authentication credentials.");
   if (refusal) return plannedError(refusal);
-  const name = new URL(request.url).pathname.slice(4).replace(":send", `/${crypto.randomUUID()}`);
-  return Response.json({ name });
+  return Response.json({ name: `${messagesOf(request)}/${crypto.randomUUID()}` });
 }
 
-function parseMessage(text: string): { token?: unknown; data?: unknown } | undefined {
+/** `projects/<project>/messages` */
+function messagesOf({ url }: Request): string {
+  return new URL(url).pathname.slice(4).replace(":send", "");
+}
+
+interface SendRequest {
+  message?: { token?: unknown; data?: unknown };
+  validate_only?: unknown;
+}
+
+function parse(text: string): SendRequest {
   try {
-    return JSON.parse(text).message;
+    return JSON.parse(text) ?? {};
   } catch {
     // Answered as a request without a message.
+    return {};
   }
 }
 

@@ -28,6 +28,7 @@ export interface PushRecorder extends AsyncDisposable {
 }
 
 const PROJECT = "fanfare-dev";
+const KEY_ID = "FANFAREKEY";
 const TEAM = "FANFARE123";
 const TOPIC = "dev.fanfare.app";
 
@@ -42,7 +43,13 @@ export async function startPushRecorder(options: { port?: number } = {}): Promis
     certificate("leaf.key"),
   ]);
   const record = createPushRecord(Date.now);
-  const apns = apnsEndpoint({ record, key: provider.publicKey, team: TEAM, topic: TOPIC });
+  const apns = apnsEndpoint({
+    record,
+    key: provider.publicKey,
+    keyId: KEY_ID,
+    team: TEAM,
+    topic: TOPIC,
+  });
   const apnsServer = stack.use(serve(apns.handle, { cert, key }));
   const fcm = fcmEndpoint({ record, project: PROJECT, key: account.publicKey });
   const fcmServer = stack.use(serve(fcm, { cert, key }));
@@ -69,7 +76,7 @@ export async function startPushRecorder(options: { port?: number } = {}): Promis
       }),
       APNS_URL: apnsUrl,
       APNS_KEY: await exportPKCS8(provider.privateKey),
-      APNS_KEY_ID: "FANFAREKEY",
+      APNS_KEY_ID: KEY_ID,
       APNS_TEAM: TEAM,
       APNS_TOPIC: TOPIC,
     },
