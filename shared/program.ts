@@ -58,7 +58,7 @@ export async function runProgram<Config extends { logLevel: LogLevel }>(
   } catch (error) {
     // Whoever is told to drain before it is up gives up its start.
     if (!drain.signal.aborted) {
-      log.error(`The ${program.name} cannot go on`, { error: error as Error });
+      log.error(`The ${program.name} cannot go on`, { error: error as Error, ...helpFor(program) });
       process.exit(EXIT.failed);
     }
   }
@@ -71,9 +71,14 @@ function readConfig<Config>(process: Process, program: Program<Config>): Config 
     return program.readConfig(Object.fromEntries(variables));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    openProgramLog(process, program.name, "error").error(error.message);
+    openProgramLog(process, program.name, "error").error(error.message, helpFor(program));
     process.exit(EXIT.usedWrongly);
   }
+}
+
+/** Where every fault is told together with its mend. */
+function helpFor({ name }: { name: string }) {
+  return { see: `deno task check ${name}` };
 }
 
 function openProgramLog({ isTerminal, write }: Process, program: string, level: LogLevel): Log {

@@ -71,7 +71,8 @@ async function tryAll(connection: NatsConnection, needs: Needs): Promise<Tried> 
   following.catch(() => {});
   for (const said of [...needs.says, ...needs.mustNotSay]) say(connection, said);
   for (const heard of [...needs.hears, ...needs.mustNotHear]) hear(connection, heard);
-  // What the server refuses it has said before it answers this.
+  // What the server refuses it has said before it answers the first; before the second, it is read.
+  await connection.flush();
   await connection.flush();
   return { isRefused: (operation, on) => refused.has(keyOf(operation, on)) };
 }
@@ -102,9 +103,9 @@ function publishing({ subject }: Said): string {
 
 function subscribing({ subject, queue }: Heard): string {
   const as = queue === undefined ? "" : ` in the queue "${queue}"`;
-  return `subscribe to "${subject.replace(PROBE_NAME, "*").replace(INBOX, "$1.>")}"${as}`;
+  return `subscribe to "${subject.replace(PROBE_NAME, "*").replace(INBOX, ".>")}"${as}`;
 }
 
-const INBOX = /^(_?[^.]*)\.[0-9A-Z]{22}\.\*$/;
-
+/** What `createInbox` adds to the prefix. */
+const INBOX = /\.[0-9A-Za-z]{22}\.\*$/;
 const PROBE_NAME = /fanfare-check-[\w-]+/;

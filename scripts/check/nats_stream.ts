@@ -39,7 +39,7 @@ export async function checkStream(
   try {
     info = await infoOf(manager);
   } catch (error) {
-    return [judgeTrouble(error)];
+    return [judgeTrouble(error, connection.info?.jetstream === true)];
   }
   const theirsMs = Date.parse(info?.ts ?? "");
   const clock = Number.isNaN(theirsMs)
@@ -59,12 +59,15 @@ async function infoOf({ streams }: JetStreamManager): Promise<StreamInfo | undef
   }
 }
 
-function judgeTrouble(error: unknown): Finding {
-  if (error instanceof JetStreamApiError && error.code === NOT_ENABLED_FOR_ACCOUNT) {
+/** A server that has JetStream does not answer the accounts that have not. */
+function judgeTrouble(error: unknown, serverHasIt: boolean): Finding {
+  const isRefused = error instanceof JetStreamApiError && error.code === NOT_ENABLED_FOR_ACCOUNT;
+  const isUnheard = /responders|not enabled|503/i.test(wordsOf(error));
+  if (isRefused || (isUnheard && serverHasIt)) {
     const mend = "Enable JetStream for the account of this user: jetstream: enabled";
     return failure(SUBJECT, "JetStream is off for this account", mend);
   }
-  if (/responders|not enabled|503/i.test(wordsOf(error))) {
+  if (isUnheard) {
     const mend = "Start nats-server with -js and a store, or with a jetstream block";
     return failure(SUBJECT, "JetStream is off", mend);
   }

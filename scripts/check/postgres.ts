@@ -23,8 +23,8 @@ export async function checkPostgres(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const sql = createSql(database.url, { name: "fanfare check", maxConnections: 1 });
-  const end = () => sql.end({ timeout: 0 });
-  signal.addEventListener("abort", end);
+  const giveUp = () => sql.end({ timeout: 0 });
+  signal.addEventListener("abort", giveUp);
   try {
     const facts = await readFacts(sql, name);
     const sentMs = nowMs();
@@ -42,8 +42,8 @@ export async function checkPostgres(
   } catch (error) {
     return [judgeTrouble(error, database.url)];
   } finally {
-    signal.removeEventListener("abort", end);
-    await end();
+    signal.removeEventListener("abort", giveUp);
+    await sql.end();
   }
 }
 

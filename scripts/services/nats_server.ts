@@ -19,6 +19,8 @@ export interface NatsServerOptions extends ProgramSearch {
   port?: number;
   /** Default: `nats_server.conf`; JetStream's place and port stay ours. */
   configFile?: string;
+  /** Default: true. */
+  jetStream?: boolean;
 }
 
 export interface RunningNatsServer extends AsyncDisposable {
@@ -79,7 +81,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
 
 function startServer(
   { command: [command, ...prefix] }: Program,
-  { storeDir, port, configFile = CONFIG_FILE }: NatsServerOptions,
+  { storeDir, port, configFile = CONFIG_FILE, jetStream = true }: NatsServerOptions,
   portsDir: string,
 ): ServerProcess {
   return startProcess(command, {
@@ -87,7 +89,8 @@ function startServer(
     args: [
       ...prefix,
       ...["-a", "127.0.0.1", "-p", String(port ?? -1)],
-      ...["-js", "-sd", storeDir, "--ports_file_dir", portsDir],
+      ...["-sd", storeDir, "--ports_file_dir", portsDir],
+      ...(jetStream ? ["-js"] : []),
       ...["-c", configFile],
     ],
     logFile: join(storeDir, "nats.log"),
