@@ -71,6 +71,8 @@ export interface HubFacts {
   begun: boolean;
   /** A digest is being dealt with. */
   judging: boolean;
+  /** Events of the group that wait until its changes are read. */
+  held: readonly Gsid[];
   open: readonly OpenCall<HubCall>[];
 }
 
@@ -150,6 +152,7 @@ export class HubInstance implements Instance<HubInput, HubOutput, HubFacts> {
       proven: this.#ledger.proven,
       begun: this.#ledger.epoch !== undefined,
       judging: this.#isJudging,
+      held: this.#held(),
       open: this.#calls.open,
     };
   }

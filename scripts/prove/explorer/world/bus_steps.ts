@@ -2,11 +2,13 @@
  * What reaches the edge from the origins: events, digests and answers.
  *
  * Invariant: both fast path and digest are adversaries: what was published arrives at any time,
- * again, or never, and so does any digest. Only what the edge asks for is answered in the end.
+ * again, or never, and so does any digest. Only what the edge asks for is answered in the end. What
+ * the hub holds back is not repeated meanwhile: it would hold any number of copies.
  *
  * @module
  */
 
+import { TEAM_TOPIC } from "./cast.ts";
 import { AT, SLOTS } from "./fields.ts";
 import type { Stage } from "./stage.ts";
 
@@ -41,8 +43,10 @@ function hear(stage: Stage): void {
   const { now, edge, chapter, head } = stage;
   const isOttoHere = now[AT.other] === 1;
   if (!isOttoHere && now[AT.feedA] === 0 && now[AT.feedB] === 0) return;
-  for (const { input, ottos, place, which } of chapter.published) {
+  const { held } = edge.hubFacts(now);
+  for (const { input, ottos, topic, place, which } of chapter.published) {
     if (ottos && !isOttoHere) continue;
+    if (topic === TEAM_TOPIC && held.includes(chapter.calendar.gsidOf(place))) continue;
     edge.hub(stage.copy(), input, head);
     stage.done("hear", false, place, which);
   }

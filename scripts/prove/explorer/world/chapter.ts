@@ -18,7 +18,7 @@ import { BUS_VERSION, type CatchUp, type Changes, type Mend } from "shared/bus/r
 import type { GroupState } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
-import { inboxTopic } from "shared/topic.ts";
+import { inboxTopic, type TopicKey } from "shared/topic.ts";
 import { Incomplete } from "../engine/search.ts";
 import type { OpenCall } from "../real/calls.ts";
 import type { FeedInput } from "../real/feed.ts";
@@ -44,6 +44,7 @@ export interface OnItsWay {
   readonly place: number;
   /** Which publication of this event it is. */
   readonly which: number;
+  readonly topic: TopicKey;
   readonly input: number;
   /** Only Otto's own connection listens to it. */
   readonly ottos: boolean;
