@@ -69,6 +69,11 @@ export class EndedCheck {
     return { users: users.length, jobs };
   }
 
+  /** Whose round comes next, and whose after it, as text. */
+  toString(): string {
+    return `[${[...this.#before]}] [${[...this.#now]}]`;
+  }
+
   async #notLooking(lacking: Lacking[]): Promise<Lacking[]> {
     const presence = await this.#deps.presence.lookup(lacking.map(({ user }) => user));
     return lacking.filter(({ user }) => !isLookingAt(presence.get(user) ?? UNKNOWN));

@@ -123,6 +123,12 @@ export class LateCheck implements AsyncDisposable {
     await this.#running;
   }
 
+  /** What the next round depends on besides the positions, as text. */
+  toString(): string {
+    const { events, pairs } = this.#limits;
+    return `${this.#asked ? "asked" : "asks"} ${events}/${pairs} ${this.#ended}`;
+  }
+
   /** What edges reported while the bus was away is lost: they are asked again. */
   #onStatus(status: BusStatus): void {
     if (status === "disconnected") this.#asked = false;
