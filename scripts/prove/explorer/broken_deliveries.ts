@@ -34,6 +34,12 @@ const IDLE: Partial<Scope> = {
   archiveAfterMs: 1,
 };
 
+const ORIGINS: Partial<Scope> = {
+  events: [["direct"], ["group"]],
+  origins: true,
+  budget: { crashes: 1 },
+};
+
 export const BROKEN_DELIVERIES: readonly Configuration[] = [
   broken("the offset is the event's own gsid", "I5", {
     told: (input) => [input.do === "receive" ? { ...input, offset: input.gsid } : input],
@@ -111,6 +117,21 @@ export const BROKEN_DELIVERIES: readonly Configuration[] = [
   broken("the last event received counts for all before", "I10", {
     reported: (_position, _proven, got) => got,
   }, { budget: { pings: 1 } }),
+  broken(
+    "an origin answers before it commits",
+    "acked-lost",
+    { origins: { hasty: true } },
+    ORIGINS,
+  ),
+  broken(
+    "a send that is stored is stored again",
+    "doubled",
+    { origins: { forgetful: true } },
+    ORIGINS,
+  ),
+  broken("a digest claims what was committed after it was read", "I", {
+    origins: { digest: (digest, head, gsidOf) => ({ ...digest, upto: gsidOf(head) }) },
+  }, { ...ORIGINS, budget: {} }),
   later(
     broken(
       "a digest wakes no idle group",

@@ -9,7 +9,7 @@
 
 import type { Model } from "./engine/search.ts";
 
-/** Where it runs: in the tests too; in the short lane of the proof; in a long run only. */
+/** Where it runs: in the tests too; in the short lane of the proof; with `--deep` only. */
 export type Lane = "light" | "short" | "deep";
 
 export interface Configuration {

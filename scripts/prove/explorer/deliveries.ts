@@ -47,6 +47,12 @@ export const DELIVERIES: readonly Configuration[] = [
     cycles: true,
   }),
   configuration("three messages", { events: messages(3), budget: { drops: 1 } }),
+  configuration("two origins, an edge, a device, a message, a crash anywhere", {
+    ...{ events: [["direct"]], origins: true, budget: { crashes: 1 } },
+  }, { lane: "light", cycles: true }),
+  configuration("two origins, an edge, a device, three messages, a crash anywhere", {
+    ...{ events: [["direct"], ["group"], ["direct"]], origins: true, budget: { crashes: 1 } },
+  }),
   configuration("edge crashes", { events: messages(2), budget: { drops: 1, crashes: 1 } }),
   configuration("another comes and goes", {
     events: messages(2),

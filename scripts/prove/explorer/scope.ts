@@ -11,6 +11,7 @@ import type { Bends } from "./world/bends.ts";
 import { DORA, OTTO } from "./world/cast.ts";
 import { EdgeModel } from "./world/edge_model.ts";
 import type { Budget } from "./world/fields.ts";
+import { Origins } from "./world/origins.ts";
 import { Calendar, type Kind } from "./world/history.ts";
 
 export interface Scope {
@@ -40,6 +41,8 @@ export interface Scope {
   lingers?: boolean;
   /** A device may have two connections, and reads both. */
   bothRead?: boolean;
+  /** Two origins are looked at, to which `events` are sent. */
+  origins?: boolean;
   bends?: Bends;
 }
 
@@ -50,7 +53,7 @@ export function edgeModel(scope: Scope): EdgeModel {
   const { members = [DORA, OTTO], spacingMs = 1, archiveAfterMs, bends = {}, budget = {} } = scope;
   const { pageEvents = NO_LIMIT, bufferEvents = NO_LIMIT } = scope;
   const { grace = false, flush = false, slow = false, named = false } = scope;
-  const { lingers = false, bothRead = false } = scope;
+  const { lingers = false, bothRead = false, origins = false } = scope;
   const calendar = new Calendar(spacingMs);
   const archives = archiveAfterMs !== undefined;
   const idle = { archives, archiveAfterMs: archiveAfterMs ?? NEVER_MS };
@@ -72,7 +75,9 @@ export function edgeModel(scope: Scope): EdgeModel {
       ...{ calendar, members, pageEvents, events: scope.events },
       archiveAfterMs: idle.archiveAfterMs,
       ...(published && { published }),
+      ...(origins && { sends: true, again: bends.origins?.forgetful === true }),
     },
+    ...(origins && { origins: new Origins(bends.origins ?? {}, calendar.gsidOf(0)) }),
     ...{ budget, archives, named, lingers, bothRead },
   });
 }

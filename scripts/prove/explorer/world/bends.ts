@@ -10,6 +10,7 @@ import type { Publication } from "origin/fan_out/decide.ts";
 import type { FeedFacts, FeedInput } from "../real/feed.ts";
 import type { HubCall, HubInput, HubOutput, Who } from "../real/hub.ts";
 import type { Frame } from "./frames.ts";
+import type { OriginBends } from "./origins.ts";
 
 /** Each gives what happens instead; left out: what happened. */
 export interface Bends {
@@ -30,6 +31,7 @@ export interface Bends {
   failed?(call: HubCall): HubInput;
   /** An origin publishes something. */
   published?(publication: Publication): Publication;
+  origins?: OriginBends;
   /** Snapshots may be as old as they like. */
   stale?: boolean;
 }

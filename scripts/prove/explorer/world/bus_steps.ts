@@ -1,7 +1,7 @@
 /**
  * What reaches the edge from the origins: events, digests and answers.
  *
- * Invariant: both fast path and digest are adversaries: what was published arrives at any time,
+ * Invariant: unless the origins are looked at themselves, both fast path and digest are adversaries: what was published arrives at any time,
  * again, or never, and so does any digest. Only what the edge asks for is answered in the end. What
  * the hub holds back is not repeated meanwhile: it would hold any number of copies.
  *
@@ -10,17 +10,24 @@
 
 import { TEAM_TOPIC } from "./cast.ts";
 import { AT, SLOTS } from "./fields.ts";
+import type { Origins } from "./origins.ts";
 import type { Stage } from "./stage.ts";
 
 export interface BusOptions {
+  /** Left out: the origins are not looked at, and whatever they might do may happen. */
+  origins?: Origins;
   /** Groups are let go when they are idle. */
   archives: boolean;
 }
 
-export function takeBusSteps(stage: Stage, { archives }: BusOptions): void {
-  commit(stage);
-  hear(stage);
-  hearDigests(stage);
+export function takeBusSteps(stage: Stage, { origins, archives }: BusOptions): void {
+  if (origins) {
+    origins.take(stage);
+  } else {
+    commit(stage);
+    hear(stage);
+    hearDigests(stage);
+  }
   answer(stage);
   if (archives) letGo(stage);
 }

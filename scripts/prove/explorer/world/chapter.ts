@@ -35,6 +35,10 @@ export interface InputNumbers {
 export interface ChapterOptions extends HistoryOptions {
   /** What may be committed at each place. */
   events: readonly (readonly Kind[])[];
+  /** `events` are sends, each of one kind, and each sent when the one before is answered. */
+  sends?: boolean;
+  /** A send that is stored may be stored again. */
+  again?: boolean;
   /** What an origin publishes, bent to see whether it is found. */
   published?(publication: Publication): Publication;
 }
@@ -58,7 +62,7 @@ const LARGE_GROUP = 1_000;
 export class Chapter {
   readonly history: History;
   /** The chapters that follow, one for each kind of event. */
-  readonly next: { kind: Kind; number: number }[] = [];
+  readonly next: { kind: Kind; send?: number; number: number }[] = [];
   /** Places as bits: what Dora is to get, and what she is to be pushed unless she got it. */
   readonly forDora: number;
   readonly messages: number;
@@ -93,6 +97,11 @@ export class Chapter {
   static async write(history: History, past: readonly Chapter[], pen: Pen): Promise<Chapter> {
     const published = history.head === 0 ? [] : await publish(history, pen);
     return new Chapter(history, past, published, pen);
+  }
+
+  /** All that are sent, where sends are told apart. */
+  get sends(): number[] {
+    return this.#options.sends ? this.#options.events.map((_, i) => i + 1) : [];
   }
 
   get calendar(): Calendar {
@@ -200,14 +209,25 @@ export async function writeChapters(
   const add = async (history: History, past: readonly Chapter[]): Promise<number> => {
     const chapter = await Chapter.write(history, past, pen);
     const number = chapters.push(chapter) - 1;
-    for (const kind of options.events[history.head] ?? []) {
-      if (!history.allows(kind)) continue;
-      chapter.next.push({ kind, number: await add(history.with(kind), [...past, chapter]) });
+    for (const { kind, send } of following(history, options)) {
+      const number = await add(history.with(kind, send), [...past, chapter]);
+      chapter.next.push({ kind, number, ...(send !== undefined && { send }) });
     }
     return number;
   };
   await add(new History(options), []);
   return chapters;
+}
+
+function following(history: History, { events, sends, again }: ChapterOptions) {
+  if (!sends) {
+    const kinds = events[history.head] ?? [];
+    return kinds.filter((kind) => history.allows(kind)).map((kind) => ({ kind, send: undefined }));
+  }
+  const all = events.map(([kind], i) => ({ kind: kind!, send: i + 1 }));
+  const last = history.sends.at(-1) ?? 0;
+  const isRoom = history.head < events.length;
+  return all.filter(({ send }) => isRoom && (send === last + 1 || (again && send === last)));
 }
 
 /** What the fan-out publishes of the last event, to people of whom nothing is known. */

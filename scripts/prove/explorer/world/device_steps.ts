@@ -8,17 +8,18 @@
  */
 
 import { AT, type Slot, SLOTS, SOCKET } from "./fields.ts";
+import type { BusOptions } from "./bus_steps.ts";
 import { PAIR_CONVERSATION, TEAM_CONVERSATION } from "./cast.ts";
 import type { Stage } from "./stage.ts";
 
-export function takeDeviceSteps(stage: Stage): void {
+export function takeDeviceSteps(stage: Stage, { origins }: BusOptions): void {
   for (const slot of SLOTS) {
     if (!(stage.now[AT.reads]! & (1 << slot))) continue;
     receive(stage, slot);
     ping(stage, slot);
     reply(stage, slot);
   }
-  crash(stage);
+  crash(stage, origins !== undefined);
   comeOrGo(stage);
 }
 
@@ -64,11 +65,18 @@ function reply(stage: Stage, slot: Slot): void {
   }
 }
 
-function crash(stage: Stage): void {
+/** What is to crash anywhere is any of all, the device with them. */
+function crash(stage: Stage, isAnybody: boolean): void {
   const s = stage.spend(AT.crashes);
   if (!s) return;
   stage.edge.boot(s);
   stage.done("crash", false);
+  if (!isAnybody) return;
+  for (const slot of SLOTS) {
+    if (!(stage.now[AT.reads]! & (1 << slot))) continue;
+    stage.edge.end(stage.spend(AT.crashes)!, slot, stage.head);
+    stage.done("device crash", false);
+  }
 }
 
 function comeOrGo(stage: Stage): void {

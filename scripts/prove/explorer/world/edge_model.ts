@@ -57,11 +57,11 @@ export class EdgeModel implements Model {
     stage.set(state, emit);
     takeBusSteps(stage, this.#options);
     takeConnectionSteps(stage, this.#options);
-    takeDeviceSteps(stage);
+    takeDeviceSteps(stage, this.#options);
   }
 
   fault(s: Int32Array): string | undefined {
-    const { forDora } = this.#chapter(s);
+    const { forDora, history: { sends } } = this.#chapter(s);
     const got = s[AT.got]!, cursor = s[AT.cursor]!, reported = s[AT.reported]!;
     const missing = (upto: number) => forDora & ~got & upTo(upto);
     if (missing(cursor)) {
@@ -71,11 +71,16 @@ export class EdgeModel implements Model {
     if (missing(reported)) {
       return `I10: all up to ${reported} is called received, without ${list(missing(reported))}`;
     }
+    if (new Set(sends).size < sends.length) return "doubled: a send is stored twice";
     if (s[AT.wrong]) return "takeover: the newest connection was sent away";
   }
 
   faultAtRest(s: Int32Array): string | undefined {
-    const { history, forDora } = this.#chapter(s);
+    const { history, forDora, sends } = this.#chapter(s);
+    for (const send of sends) {
+      if (!(s[AT.answered]! & (1 << send))) return `progress: send ${send} is never answered`;
+      if (!history.sends.includes(send)) return `acked-lost: send ${send} was answered`;
+    }
     const proven = this.edge.proven(s);
     if (proven < history.head) return `progress: only ${proven} is proven`;
     for (const slot of SLOTS) {

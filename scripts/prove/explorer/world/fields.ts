@@ -52,6 +52,11 @@ const WIDTHS = {
   failures: 2,
   comings: 2,
   pings: 2,
+  /** The states of the origins, where these are looked at. */
+  originA: 14,
+  originB: 14,
+  /** Sends, as bits, that were answered. */
+  answered: 4,
 } as const;
 
 type Field = keyof typeof WIDTHS;
@@ -78,6 +83,7 @@ export function setBudget(state: Int32Array, budget: Budget): void {
 export type Slot = 0 | 1;
 export const SLOTS: readonly Slot[] = [0, 1];
 export const FEED = [AT.feedA, AT.feedB] as const;
+export const ORIGIN = [AT.originA, AT.originB] as const;
 export const ASKED = [AT.askedA, AT.askedB] as const;
 export const SOCKET = [AT.socketA, AT.socketB] as const;
 export const ENTERED_AT = [AT.atA, AT.atB] as const;

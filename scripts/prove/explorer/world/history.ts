@@ -70,21 +70,48 @@ export interface HistoryOptions {
 
 export class History {
   readonly kinds: readonly Kind[];
+  /** Where sends are told apart: the number of that which is stored at each place. */
+  readonly sends: readonly number[];
   readonly tables: Tables;
   readonly #options: HistoryOptions;
+  readonly #repeats: number[] = [];
 
-  constructor(options: HistoryOptions, kinds: readonly Kind[] = []) {
+  constructor(
+    options: HistoryOptions,
+    kinds: readonly Kind[] = [],
+    sends: readonly number[] = [],
+  ) {
     this.#options = options;
     this.kinds = kinds;
-    this.tables = write(options, kinds);
+    this.sends = sends;
+    this.tables = write(options, kinds, sends);
   }
 
   get head(): number {
     return this.kinds.length;
   }
 
-  with(kind: Kind): History {
-    return new History(this.#options, [...this.kinds, kind]);
+  with(kind: Kind, send?: number): History {
+    const sends = send === undefined ? this.sends : [...this.sends, send];
+    return new History(this.#options, [...this.kinds, kind], sends);
+  }
+
+  /** Where the database finds a send that comes again; 0: it is not stored. */
+  placeOfRepeat(send: number): number {
+    return this.#repeats[send] ??= this.#placeOfRepeat(send);
+  }
+
+  #placeOfRepeat(send: number): number {
+    const at = this.sends.indexOf(send);
+    if (at < 0) return 0;
+    const { calendar } = this.#options;
+    // To draw a gsid moves the head, also where it is not used.
+    const tables = write(this.#options, this.kinds, this.sends);
+    const again = message(this.kinds[at]!, idOf(send, at + 1));
+    const [placed] = appendMessages(tables, [again], calendar.timeOf(this.head + 1));
+    const [outcome, gsid] = placed!;
+    if (outcome !== "duplicate") throw new Error(`Cannot repeat a send: it is ${outcome}`);
+    return calendar.placeOf(gsid);
   }
 
   /** Whether this can be committed next. */
@@ -133,7 +160,11 @@ export class History {
 }
 
 /** The tables after these commits; the group was founded at place 0. */
-function write(options: HistoryOptions, kinds: readonly Kind[]): Tables {
+function write(
+  options: HistoryOptions,
+  kinds: readonly Kind[],
+  sends: readonly number[],
+): Tables {
   const { calendar, members, archiveAfterMs } = options;
   const tables = new Tables();
   const group = { group: TEAM, conversation: TEAM_CONVERSATION, by: SAM };
@@ -143,13 +174,23 @@ function write(options: HistoryOptions, kinds: readonly Kind[]): Tables {
     const operation = `${i + 1}`;
     const terms = { nowMs: calendar.timeOf(i + 1), silence: archiveAfterMs * GSID_PER_MS };
     const change = CHANGES[kind];
-    if (!change) return void appendMessages(tables, [message(kind, operation)], terms);
+    // Only where a rule is broken: a second row of one send.
+    const isAgain = sends.indexOf(sends[i]!) < i;
+    if (!change) {
+      const id = idOf(isAgain ? undefined : sends[i], i + 1);
+      return void appendMessages(tables, [message(kind, id)], terms);
+    }
     const [user, joins] = change;
     const command = { ...group, operation, users: [user], leaving: false };
     const { outcome } = (joins ? addMembers : removeMembers)(tables, command, terms);
     if (outcome !== "stored") throw new Error(`Cannot commit "${kind}": ${outcome}`);
   });
   return tables;
+}
+
+/** Of a send that may come twice, its own. */
+function idOf(send: number | undefined, place: number): string {
+  return send === undefined ? `${place}` : `send ${send}`;
 }
 
 function message(kind: Kind, id: string) {
