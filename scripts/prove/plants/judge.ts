@@ -43,6 +43,16 @@ export function simulation(seeds = 300): Judge {
   };
 }
 
+/** The explorer, in the worlds whose name begins like this. */
+export function explorer(world: string): Judge {
+  return {
+    kind: "explorer",
+    id: `explorer: ${world}`,
+    args: [...RUN, "scripts/prove/explorer/main.ts", "--only", world],
+    withinMs: 60_000,
+  };
+}
+
 /** A test that stood before: one property or one race of a single part. */
 export function test(file: string, env: Record<string, string> = {}): Judge {
   const id = `test: ${file.replace(/_test\.ts$/, "")}`;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { history, simulation, test } from "../judge.ts";
+import { explorer, history, simulation } from "../judge.ts";
 import type { Expected, Plant } from "../plant.ts";
 
 /** What the simulation says when something is taken to be handed out, or received, that was not. */
@@ -12,7 +12,7 @@ const SIMULATED: Expected = {
   judge: simulation(),
   says: /Seed .* (may resume from|proven moved to|was reported to have received)/,
 };
-const LEDGER = test("edge/hub/ledger_explore_test.ts");
+const EXPLORED: Expected = { judge: explorer("messages"), says: /lacks \d|never had \d/ };
 const SKIPPED = /skipped-by-cursor|recovered-lied|undelivered/;
 
 export const EDGE_PLANTS: readonly Plant[] = [
@@ -61,7 +61,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
     }],
     judges: [
       { judge: history("torn"), says: SKIPPED },
-      { judge: LEDGER, says: /lacks \d/ },
+      EXPLORED,
       SIMULATED,
     ],
   },
@@ -89,7 +89,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
     ],
     judges: [
       { judge: history("slow-resume"), says: SKIPPED },
-      { judge: LEDGER, says: /lacks \d/ },
+      EXPLORED,
       SIMULATED,
     ],
   },
