@@ -153,18 +153,6 @@ export class Ledger {
     }
   }
 
-  /** A ledger of the same content that shares nothing with this one. */
-  copy(): Ledger {
-    const copy = new Ledger();
-    copy.#proven = this.#proven;
-    copy.#epoch = this.#epoch;
-    for (const { key, topic, tally } of this.#entries.values()) {
-      copy.enter(key, topic);
-      for (const gsid of tally?.values() ?? []) copy.hand(key, gsid);
-    }
-    return copy;
-  }
-
   /** The content as text: equal for ledgers that behave alike from here on. */
   toString(): string {
     const entries = [...this.#entries.values()].map(({ key, topic, tally }) =>

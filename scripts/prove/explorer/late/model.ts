@@ -33,6 +33,7 @@ import {
   sortCheckers,
   WRONG,
 } from "./fields.ts";
+import { FAULTS, nameStep, numberOf, type StepName } from "./steps.ts";
 
 export interface LateScope {
   /** What is committed, in this order. */
@@ -42,30 +43,6 @@ export interface LateScope {
   rows?: number;
   bends?: LateBends;
 }
-
-const NAMES = [
-  "# is committed",
-  "# is old enough",
-  "Dora's device receives #",
-  "a checker begins a round",
-  "a checker hears that Dora received all up to #",
-  "a checker hears that Dora's connection ended",
-  "the database answers a checker",
-  "the statement of a checker fails, carried out",
-  "the statement of a checker fails, not carried out",
-  "a checker finds Dora looking: #",
-  "edges answer a checker: Dora received all up to #",
-  "no edge answers a checker",
-  "a checker crashes and starts again",
-] as const;
-type StepName = typeof NAMES[number];
-
-const FAULTS = {
-  [WRONG.none]: undefined,
-  [WRONG.back]: "mark: it moves back",
-  [WRONG.twice]: "twice: a job is made that was there",
-  [WRONG.known]: "known: a push is made of what its checker knew to be received",
-};
 
 const PLACES = [1, 2, 3];
 
@@ -130,7 +107,7 @@ export class LateModel implements Model {
   }
 
   describe(_next: Int32Array, kind: number, a: number): string {
-    return NAMES[kind]!.replace("#", `${a}`);
+    return nameStep(kind, a);
   }
 
   #commit(): void {
@@ -289,7 +266,7 @@ export class LateModel implements Model {
 
   #done(name: StepName, progress: boolean, a = 0): void {
     sortCheckers(this.#next);
-    this.#emit(this.#next, progress, NAMES.indexOf(name), a, 0);
+    this.#emit(this.#next, progress, numberOf(name), a, 0);
   }
 }
 

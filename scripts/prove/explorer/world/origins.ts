@@ -19,9 +19,7 @@ import { AT, ORIGIN } from "./fields.ts";
 import type { Stage } from "./stage.ts";
 
 interface Origin {
-  /** The send that it has stored and not answered; 0: none. */
-  readonly send: number;
-  /** Places, as bits: stored by it, and to be published once they are answered. */
+  /** Places, as bits: stored by it, and to be published. */
   readonly unpublished: number;
   /** As at time 0, when it is due. */
   readonly digest: DigestState;
@@ -58,33 +56,43 @@ export class Origins {
     for (const who of WHO) {
       if (who === 1 && stage.now[ORIGIN[0]] === stage.now[ORIGIN[1]]) break;
       const origin = this.#of(stage.now, who);
-      if (origin.send === 0) this.#receive(stage, who, origin);
-      else this.#answer(stage, who, origin);
+      this.#receive(stage, who, origin);
       this.#publish(stage, who, origin);
       this.#makeDigest(stage, who, origin);
       this.#crash(stage, who);
     }
   }
 
-  /** A crash before the commit is one before the send came. */
+  /**
+   * Commit and answer, or a crash between them: one before the commit is one before the send came,
+   * and a slow answer is a slow client.
+   */
   #receive(stage: Stage, who: 0 | 1, origin: Origin): void {
     const { history, next, sends } = stage.chapter;
     const answered = stage.now[AT.answered]!;
-    for (const send of sends) {
-      if (answered & (1 << send)) continue;
-      const isStored = history.sends.includes(send);
-      if (isStored) this.#find(stage, send);
-      const chapter = next.find((each) => each.send === send);
-      if (!chapter || (isStored && !this.#bends.forgetful)) continue;
-      // One client sends them, each when the one before is answered.
-      if (sends.some((each) => each < send && !(answered & (1 << each)))) continue;
-      const s = stage.copy();
-      s[AT.chapter] = chapter.number;
-      const unpublished = origin.unpublished | 1 << (stage.head + 1);
-      this.#set(s, who, { ...origin, send, unpublished });
-      stage.done("store", true, send, stage.head + 1);
-      if (this.#bends.hasty) this.#lose(stage, who, send);
-    }
+    // One client sends them, each when the one before is answered.
+    const send = sends.find((each) => !(answered & (1 << each)));
+    if (send === undefined) return;
+    const isStored = history.sends.includes(send);
+    if (isStored) this.#find(stage, send);
+    const chapter = next.find((each) => each.send === send);
+    if (!chapter || (isStored && !this.#bends.forgetful)) return;
+    const s = stage.copy();
+    s[AT.chapter] = chapter.number;
+    s[AT.answered]! |= 1 << send;
+    this.#set(s, who, { ...origin, unpublished: origin.unpublished | 1 << (stage.head + 1) });
+    stage.done("store", true, send, stage.head + 1);
+    this.#die(stage, who, send, chapter.number);
+  }
+
+  /** It crashes before it answers; where the rule is broken, it has answered and not committed. */
+  #die(stage: Stage, who: 0 | 1, send: number, chapter: number): void {
+    const s = stage.spend(AT.crashes);
+    if (!s) return;
+    if (this.#bends.hasty) s[AT.answered]! |= 1 << send;
+    else s[AT.chapter] = chapter;
+    this.#set(s, who, started());
+    stage.done("half store", false, send, stage.head + 1);
   }
 
   /** What is stored comes again, and is answered by what the database finds. */
@@ -96,27 +104,10 @@ export class Origins {
     stage.done("find", true, send, place);
   }
 
-  #answer(stage: Stage, who: 0 | 1, origin: Origin): void {
-    const s = stage.copy();
-    s[AT.answered]! |= 1 << origin.send;
-    this.#set(s, who, { ...origin, send: 0 });
-    stage.done("answer", true, origin.send);
-  }
-
-  /** The rule is broken: it has answered, and crashes before it commits. */
-  #lose(stage: Stage, who: 0 | 1, send: number): void {
-    const s = stage.spend(AT.crashes);
-    if (!s) return;
-    s[AT.answered]! |= 1 << send;
-    this.#set(s, who, started());
-    stage.done("origin crash", false);
-  }
-
   /** In the order of the commits. */
   #publish(stage: Stage, who: 0 | 1, origin: Origin): void {
-    const { sends } = stage.chapter.history;
     const place = 31 - Math.clz32(origin.unpublished & -origin.unpublished);
-    if (place < 0 || sends[place - 1] === origin.send) return;
+    if (place < 0) return;
     const s = stage.copy();
     this.#set(s, who, { ...origin, unpublished: origin.unpublished & ~(1 << place) });
     for (const each of stage.chapter.published) {
@@ -210,7 +201,7 @@ function begin(stage: Stage): void {
 }
 
 function started(): Origin {
-  return { send: 0, unpublished: 0, digest: asDue(startDigest(0, 0)), read: undefined };
+  return { unpublished: 0, digest: asDue(startDigest(0, 0)), read: undefined };
 }
 
 /** Beats come at any time: how long the next is waited for is nothing. */
