@@ -131,7 +131,7 @@ export const BROKEN_DELIVERIES: readonly Configuration[] = [
   ),
   broken("a digest claims what was committed after it was read", "I", {
     origins: { digest: (digest, head, gsidOf) => ({ ...digest, upto: gsidOf(head) }) },
-  }, { ...ORIGINS, budget: {} }),
+  }, ORIGINS),
   later(
     broken(
       "a digest wakes no idle group",
