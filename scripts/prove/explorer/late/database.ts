@@ -38,6 +38,8 @@ export interface Ran {
 }
 
 const PLACES = [1, 2, 3] as const;
+/** No group falls silent. */
+const NEVER_MS = 1e9;
 
 export class Database {
   readonly calendar = new Calendar(1);
@@ -48,8 +50,9 @@ export class Database {
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
-    const founded = { calendar: this.calendar, members: [DORA, OTTO], pageEvents: options.rows };
-    const { story } = options;
+    const { story, rows: pageEvents } = options;
+    const members = [DORA, OTTO], archiveAfterMs = NEVER_MS;
+    const founded = { calendar: this.calendar, members, pageEvents, archiveAfterMs };
     this.#histories = [0, ...PLACES].map((head) => new History(founded, story.slice(0, head)));
     for (const { tables } of this.#histories) {
       for (const user of [DORA, OTTO, SAM]) {

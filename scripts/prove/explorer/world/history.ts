@@ -104,11 +104,12 @@ export class History {
   #placeOfRepeat(send: number): number {
     const at = this.sends.indexOf(send);
     if (at < 0) return 0;
-    const { calendar } = this.#options;
+    const { calendar, archiveAfterMs } = this.#options;
     // To draw a gsid moves the head, also where it is not used.
     const tables = write(this.#options, this.kinds, this.sends);
     const again = message(this.kinds[at]!, idOf(send, at + 1));
-    const [placed] = appendMessages(tables, [again], calendar.timeOf(this.head + 1));
+    const terms = { nowMs: calendar.timeOf(this.head + 1), silence: archiveAfterMs * GSID_PER_MS };
+    const [placed] = appendMessages(tables, [again], terms);
     const [outcome, gsid] = placed!;
     if (outcome !== "duplicate") throw new Error(`Cannot repeat a send: it is ${outcome}`);
     return calendar.placeOf(gsid);
