@@ -12,9 +12,10 @@ import { pause } from "../services/wait_until.ts";
 import { checkAsleep, checkAtTheEnd, findingsOf, type Verdict } from "./history/check.ts";
 import type { Expectations } from "./history/evidence.ts";
 import { figuresOf } from "./history/figures.ts";
-import { mergeOutages, type Outage } from "./history/outage.ts";
+import type { Outage } from "./history/outage.ts";
 import { readTruth } from "./history/read_truth.ts";
 import { checkDeliveries } from "./history/rules/deliveries.ts";
+import { lengthWithin } from "./history/spans.ts";
 import type { Truth } from "./history/truth.ts";
 import { judgeLimits, measured } from "./limits.ts";
 import { type LoadSize, SENDS_AGAIN_WITHIN_MS } from "./load/size.ts";
@@ -57,7 +58,7 @@ export async function settle(
   const atTheEnd = checkAtTheEnd(history, truth, expectNow(parts));
   const figures: Figures = {
     ...outageFigures(outages),
-    ...figuresOf(history, truth, outages),
+    ...figuresOf(history, truth, { outages, system: system.state }),
     ...asleep.counts,
     ...atTheEnd.counts,
     ...await ownFigures(),
@@ -128,9 +129,10 @@ function outageFigures(outages: readonly Outage[]): Figures {
     const name = `${part.replace(/-\d+$/, "")}_outages`;
     figures[name] = (figures[name] ?? 0) + 1;
   }
-  const merged = mergeOutages(outages);
-  const downMs = merged.reduce((sum, { downAt, readyAt }) => sum + readyAt - downAt, 0);
-  return merged.length === 0 ? figures : { ...figures, down_s: Math.round(downMs / 1_000) };
+  if (outages.length === 0) return figures;
+  const spans = outages.map(({ downAt, readyAt }) => ({ from: downAt, to: readyAt }));
+  const downMs = lengthWithin(spans, { from: -Infinity, to: Infinity });
+  return { ...figures, down_s: Math.round(downMs / 1_000) };
 }
 
 function wordsOf(size: LoadSize): string {

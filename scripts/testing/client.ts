@@ -26,6 +26,8 @@ export interface Publication {
 }
 
 export interface Subscribed {
+  /** Its socket. */
+  edge: string;
   recovered: boolean;
   wasRecovering: boolean;
   position: { offset: number; epoch: string };
@@ -81,6 +83,8 @@ export class Device implements AsyncDisposable {
   readonly #keep: boolean;
   /** As the SDK keeps it. */
   #offset = 0;
+  /** The one that it connects to, or has connected to last. */
+  #edge = "";
   #waiting = new Set<() => void>();
   #sockets = new Set<Promise<void>>();
 
@@ -221,7 +225,7 @@ export class Device implements AsyncDisposable {
     this.centrifuge.on("subscribed", ({ recovered, wasRecovering, streamPosition }) => {
       const position = streamPosition ?? { offset: 0, epoch: "" };
       this.#offset = position.offset;
-      const subscribed = { recovered, wasRecovering, position };
+      const subscribed = { edge: this.#edge, recovered, wasRecovering, position };
       this.subscriptions.push(subscribed);
       this.#observer.subscribed?.(subscribed);
       this.#wake();
@@ -249,9 +253,10 @@ export class Device implements AsyncDisposable {
   #socketClass(edges: string[]) {
     let attempt = 0;
     const sockets = this.#sockets;
+    const next = () => this.#edge = edges[attempt++ % edges.length]!;
     return class extends WebSocket {
       constructor(_url: string, protocols?: string) {
-        super(edges[attempt++ % edges.length]!, protocols ?? []);
+        super(next(), protocols ?? []);
         const closed = Promise.withResolvers<void>();
         sockets.add(closed.promise);
         this.addEventListener("close", () => {

@@ -32,6 +32,8 @@ export type Entry =
     /** `cursor`: what it asked to resume from. */
     | {
       kind: "connected";
+      /** The socket of the edge. */
+      edge: string;
       recovered: boolean;
       wasRecovering: boolean;
       position: Cursor;

@@ -9,14 +9,19 @@ import type { Figures } from "../part.ts";
 import { type DeviceHistory, type History, WANTED } from "./entry.ts";
 import { sendsOf } from "./evidence.ts";
 import { deliveriesWithin } from "./latency.ts";
-import { delaysAfter, type Outage } from "./outage.ts";
+import { delaysAfter, type Outage, type Redundant } from "./outage.ts";
 import type { Truth } from "./truth.ts";
 
 const ALWAYS = { from: -Infinity, to: Infinity };
 
-export function figuresOf(history: History, truth: Truth, outages: readonly Outage[]): Figures {
+export interface Broken {
+  outages: readonly Outage[];
+  system: Redundant;
+}
+
+export function figuresOf(history: History, truth: Truth, { outages, system }: Broken): Figures {
   const sends = sendsOf(history);
-  const again = latencyOf(delaysAfter(outages, sends));
+  const again = latencyOf(delaysAfter(outages, sends, system));
   const live = deliveriesWithin(history, ALWAYS);
   const back = latencyOf(history.devices.flatMap(timesToComeBack));
   const acked = sends.filter(({ answered }) => answered);

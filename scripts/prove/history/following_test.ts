@@ -19,7 +19,12 @@ function following(entries: Entry[]): Following {
 const connected = (offset: number, recovered: boolean): Entry => ({
   at: 0,
   kind: "connected",
-  ...{ recovered, wasRecovering: recovered, position: { offset, epoch: EPOCH } },
+  ...{
+    edge: "ws://edge-0",
+    recovered,
+    wasRecovering: recovered,
+    position: { offset, epoch: EPOCH },
+  },
 });
 const got = (gsid: number): Entry => ({ at: 0, kind: "event", content: event(gsid) });
 const started = (offset?: number): Entry => ({

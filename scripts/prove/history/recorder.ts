@@ -89,12 +89,12 @@ export class DeviceRecorder implements DeviceObserver {
     this.note({ kind: "event", content, ...(offset && { offset }) });
   }
 
-  subscribed({ recovered, wasRecovering, position }: Subscribed): void {
+  subscribed({ edge, recovered, wasRecovering, position }: Subscribed): void {
     const cursor = this.cursor;
     this.#cursor = { ...position };
     this.note({
       kind: "connected",
-      ...{ recovered, wasRecovering, position },
+      ...{ edge, recovered, wasRecovering, position },
       ...(cursor && { cursor }),
     });
   }

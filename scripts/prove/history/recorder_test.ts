@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { atOfGsid } from "shared/gsid.ts";
 import { contentOf, Recorder, sentDigestOf } from "./recorder.ts";
 
-const EPOCH = "E";
+const EPOCH = "E", EDGE = "ws://edge-0";
 
 function recorded() {
   let now = 0;
@@ -16,7 +16,7 @@ const message = (gsid: number, text = "hello") => ({
   offset: gsid - 16,
 });
 const subscribed = (offset: number, recovered: boolean) => ({
-  ...{ recovered, wasRecovering: recovered, position: { offset, epoch: EPOCH } },
+  ...{ edge: EDGE, recovered, wasRecovering: recovered, position: { offset, epoch: EPOCH } },
 });
 
 Deno.test("DeviceRecorder writes down what the app learns, in order, with the cursor it asks for", () => {

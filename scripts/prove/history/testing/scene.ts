@@ -14,7 +14,7 @@ import { Reach } from "../reach.ts";
 import { contentOf, sentDigestOf } from "../recorder.ts";
 import type { Stay, TrueEvent, Truth } from "../truth.ts";
 
-const EPOCH = "E";
+const EPOCH = "E", EDGE = "ws://edge-0";
 const GROUP = "group:g";
 const ORIGIN_MS = 1_790_000_000_000;
 
@@ -80,7 +80,7 @@ export class Scene {
     const recovered = cursor !== undefined;
     this.note(device, {
       kind: "connected",
-      ...{ recovered, wasRecovering: recovered, position: { ...position } },
+      ...{ edge: EDGE, recovered, wasRecovering: recovered, position: { ...position } },
       ...(cursor && { cursor: { ...cursor } }),
     });
     this.#cursors.set(device, { ...position });
