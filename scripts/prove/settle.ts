@@ -28,7 +28,8 @@ export interface Patience {
   pushedMs: number;
 }
 
-const PATIENCE: Patience = { deliveredMs: 40_000, pushedMs: 60_000 };
+/** A push that a killed origin held is free again after two minutes. */
+const PATIENCE: Patience = { deliveredMs: 40_000, pushedMs: 150_000 };
 /** Longer than from one digest to the next: what should not come has had time to. */
 const QUIET_MS = 3_000;
 

@@ -266,6 +266,21 @@ Deno.test("check() counts an own message whose answer came too late, until it co
   assert.deepEqual(namesOf(resumed), ["recovered-lied"]);
 });
 
+Deno.test("a push is replaced by a newer one that was made, and only where the database says so", () => {
+  const found = (said: boolean, pushed: boolean) => {
+    const scene = new Scene();
+    scene.disconnect(scene.device("cleo"));
+    const { gsid } = scene.send(scene.device("ana"), { user: "cleo" });
+    scene.truth.pushes.pop();
+    if (said) scene.truth.replaced.push({ user: "cleo", gsid });
+    if (pushed) scene.send(scene.device("ana"), { user: "cleo" });
+    return namesOf(scene);
+  };
+  assert.deepEqual(found(true, true), []);
+  assert.deepEqual(found(false, true), ["unpushed"]);
+  assert.deepEqual(found(true, false), ["unpushed"]);
+});
+
 Deno.test("every anomaly has been planted", () => {
   const planted = new Set(PLANTED.flatMap(([, found]) => found));
   assert.deepEqual(ANOMALIES.filter((name) => !planted.has(name)), []);

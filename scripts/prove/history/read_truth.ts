@@ -31,6 +31,10 @@ export async function readTruth(state: Pick<State, "postgres" | "push">): Promis
         })),
         sent: (await sql`select sender, id, gsid::float8 from sent where sender <> ''`)
           .map(({ sender, id, gsid }) => ({ sender, id, gsid })),
+        replaced: (await sql`
+          select user_id, gsid::float8 from push_jobs
+          where outcome = 'dropped' and reason = 'superseded'
+        `).map(({ user_id, gsid }) => ({ user: user_id, gsid })),
       }),
     );
     return { ...database, pushes: await readPushes(state.push.recorder) };

@@ -45,6 +45,12 @@ export interface Push {
   text?: string;
 }
 
+/** A push that the database says was not sent, since a newer one of its conversation replaced it. */
+export interface Replaced {
+  user: string;
+  gsid: number;
+}
+
 export interface Truth {
   epoch: string;
   /** By gsid, rising. */
@@ -52,4 +58,5 @@ export interface Truth {
   stays: Stay[];
   sent: Sent[];
   pushes: Push[];
+  replaced: Replaced[];
 }

@@ -20,13 +20,14 @@ function linesOf({ user, device, format, entries }: DeviceHistory): string {
 }
 
 export async function writeTruth(folder: string, truth: Truth): Promise<void> {
-  const { epoch, events, stays, sent, pushes } = truth;
+  const { epoch, events, stays, sent, pushes, replaced } = truth;
   const lines = [
     { epoch },
     ...events.map((event) => ({ event })),
     ...stays.map((stay) => ({ stay })),
     ...sent.map((sent) => ({ sent })),
     ...pushes.map((push) => ({ push })),
+    ...replaced.map((replaced) => ({ replaced })),
   ];
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
   await Deno.writeTextFile(join(folder, "truth.jsonl"), text);

@@ -3,7 +3,8 @@
  *
  * Invariant: what is owed is judged by what was received until then: whoever sleeps must still do
  * so. A position may be forgotten, so a needless push is an anomaly only where the run says that
- * nothing excuses it. A push that a newer one of its conversation replaced is not owed. Pure.
+ * nothing excuses it. A push is not owed that the database says a newer one of its conversation
+ * replaced, if that one was made. Pure.
  *
  * @module
  */
@@ -18,8 +19,6 @@ import type { Push, TrueEvent } from "../truth.ts";
 const SURELY_KNOWN_MS = 40_000;
 /** An ack needs no ping: only the edge's report, and the origins that hear it. */
 const ACK_KNOWN_MS = 5_000;
-/** `SUPERSEDED_AFTER_MS` of `origin/push/policy.ts`. */
-const SUPERSEDED_AFTER_MS = 60_000;
 
 export function checkPushesOwed(evidence: Evidence, findings: Findings): void {
   const { history, truth, reach, eventOf, expect } = evidence;
@@ -27,9 +26,10 @@ export function checkPushesOwed(evidence: Evidence, findings: Findings): void {
   const allTargets = targetsOf(history);
   const receipts = receiptsOf(history, new Set(allTargets.keys()));
   const pushes = firstPushes(truth.pushes);
+  const replaced = new Set(truth.replaced.map(({ user, gsid }) => `${user} ${gsid}`));
   for (const [user, targets] of allTargets) {
     const pushed = pushes.get(user);
-    const latest = latestByConversation(pushed, eventOf);
+    const newest = newestByConversation(pushed, eventOf);
     for (const gsid of reach.gsidsOf(user)) {
       const event = eventOf.get(gsid)!;
       if (event.type !== "message" || event.sender === user) continue;
@@ -43,8 +43,9 @@ export function checkPushesOwed(evidence: Evidence, findings: Findings): void {
       const push = pushed?.get(gsid);
       findings.count("pushes_owed");
       if (push && push.atMs <= deadlineMs) continue;
-      const replacedMs = latest.get(event.conversation) ?? 0;
-      if (!push && replacedMs >= committedMs + SUPERSEDED_AFTER_MS) {
+      if (
+        !push && replaced.has(`${user} ${gsid}`) && gsid < (newest.get(event.conversation) ?? 0)
+      ) {
         findings.count("pushes_replaced");
         continue;
       }
@@ -106,16 +107,16 @@ function firstPushes(pushes: readonly Push[]): Map<string, Map<number, Push>> {
   return first;
 }
 
-/** When the newest push of each conversation came. */
-function latestByConversation(
+/** The newest event of each conversation that was pushed. */
+function newestByConversation(
   pushed: ReadonlyMap<number, Push> | undefined,
   eventOf: ReadonlyMap<number, TrueEvent>,
 ): Map<string, number> {
-  const latest = new Map<string, number>();
-  for (const { gsid, atMs } of pushed?.values() ?? []) {
+  const newest = new Map<string, number>();
+  for (const gsid of pushed?.keys() ?? []) {
     const conversation = eventOf.get(gsid)?.conversation;
     if (conversation === undefined) continue;
-    latest.set(conversation, Math.max(atMs, latest.get(conversation) ?? 0));
+    newest.set(conversation, Math.max(gsid, newest.get(conversation) ?? 0));
   }
-  return latest;
+  return newest;
 }

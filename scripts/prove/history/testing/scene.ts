@@ -22,7 +22,14 @@ type WithoutTime<T> = T extends unknown ? Omit<T, "at"> : never;
 
 export class Scene {
   readonly history: History = { originMs: ORIGIN_MS, devices: [] };
-  readonly truth: Truth = { epoch: EPOCH, events: [], stays: [], sent: [], pushes: [] };
+  readonly truth: Truth = {
+    epoch: EPOCH,
+    events: [],
+    stays: [],
+    sent: [],
+    pushes: [],
+    replaced: [],
+  };
   readonly #cursors = new Map<DeviceHistory, Cursor>();
   readonly #connected = new Set<DeviceHistory>();
   readonly #tokens = new Map<string, string>();
