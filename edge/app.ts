@@ -166,10 +166,13 @@ function createLease({ config, replica, turns, now, events, notices }: Scene): L
   });
 }
 
-function createVerifier({ config, now, notices }: Scene): TokenVerifier {
+function createVerifier({ config, now, events, notices }: Scene): TokenVerifier {
   return openVerifier(config.tokens, {
     now,
-    onFault: (error) => notices.warn("The issuer's keys could not be fetched", error),
+    onFault(error) {
+      events.keysFailed();
+      notices.warn("The issuer's keys could not be fetched", error);
+    },
   });
 }
 

@@ -10,7 +10,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { timeOfGsid } from "shared/gsid.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
-import { CLOSES } from "shared/wire/codes.ts";
+import { CLOSES, ERRORS } from "shared/wire/codes.ts";
 import type { AdmissionEvents } from "shared/admission.ts";
 import type { HealingEvents } from "./healing.ts";
 import type { HubEvents } from "./hub/hub.ts";
@@ -33,8 +33,12 @@ export interface EdgeEvents extends ConnectionEvents, HubEvents, HealingEvents {
   readonly catchUps: AdmissionEvents;
   upgradeRefused(reason: "draining" | "unreachable" | "full" | "busy" | "rate"): void;
   presenceFailed(kind: "users" | "whole" | "beat"): void;
+  /** The issuer's keys could not be fetched. */
+  keysFailed(): void;
   handlerThrew(): void;
 }
+
+const DURATION_BUCKETS_S = [1, 10, 60, 300, 1_800, 3_600, 21_600, 86_400];
 
 /** The methods that may be labels; every other word of a client's counts as `other`. */
 const METHODS = new Set([
@@ -57,12 +61,21 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
 
   const connects = counter("connects_total", "Sessions that began: live, recovered…", "result");
   const disconnects = counter("disconnects_total", "Connections that ended", "code");
+  const durations = new Histogram({
+    name: "fanfare_edge_connection_duration_seconds",
+    help: "How long connections lasted that ended",
+    buckets: DURATION_BUCKETS_S,
+    registers: [registry],
+  });
   const slow = counter("slow_closes_total", "Connections closed since their peer read too little");
   const errors = counter("command_errors_total", "Commands answered with an error", "code");
+  const calls = counter("call_errors_total", "Calls answered with an error", "method", "code");
+  const keys = counter("key_set_errors_total", "Fetches of the issuer's keys that failed");
   const commands = seconds("command_duration_seconds", "From command to answer", "method");
   const latency = seconds(
     "delivery_latency_seconds",
-    "From commit to being handed to the sockets, once an event",
+    "From commit to the queues of the sockets, once a hand-out, not a recipient, by what brought it",
+    "by",
   );
   const healed = counter(
     "healed_total",
@@ -84,7 +97,14 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   const limited = counter("commands_limited_total", "Commands answered with 111", "by");
   const faults = counter("handler_faults_total", "Connections closed by an exception of ours");
   for (const result of ["live", "recovered", "not_recovered"]) connects.inc({ result }, 0);
+  for (const by of ["live", "digest", "stream"]) latency.zero({ by });
+  calls.inc({ method: "send", code: ERRORS.internal.code }, 0);
   for (const by of ["digest", "stream"]) healed.inc({ by }, 0);
+  for (const reason of ["draining", "unreachable", "full", "busy", "rate"]) {
+    upgrades.inc({ reason }, 0);
+  }
+  for (const why of ["full", "late"]) refusals.inc({ why }, 0);
+  for (const kind of ["users", "whole", "beat"]) presence.inc({ kind }, 0);
   for (const outcome of ["read", "failed"]) replays.inc({ outcome }, 0);
   for (const by of ["copy", "digest", "entered"]) wakes.inc({ by }, 0);
   for (const by of ["connection", "user", "edge"]) limited.inc({ by }, 0);
@@ -92,15 +112,19 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   return {
     connected: (result) => connects.inc({ result: result.replace(" ", "_") }),
     refused: (code) => errors.inc({ code }),
-    answered(method, _code, durationMs) {
-      commands.observe({ method: METHODS.has(method) ? method : "other" }, durationMs / 1000);
+    answered(called, code, durationMs) {
+      const method = METHODS.has(called) ? called : "other";
+      commands.observe({ method }, durationMs / 1000);
+      if (code !== undefined) calls.inc({ method, code });
     },
-    closed(code) {
+    closed(code, lastedMs) {
       disconnects.inc({ code });
+      durations.observe(lastedMs / 1000);
       if (code === CLOSES.slow.code) slow.inc();
     },
     handed(gsid, source) {
-      if (gsid > 0) latency.observe(Math.max(0, now() - timeOfGsid(gsid)) / 1000);
+      const ms = Math.max(0, now() - timeOfGsid(gsid));
+      if (gsid > 0) latency.observe({ by: source }, ms / 1000);
       if (source !== "live") healed.inc({ by: source });
     },
     busLost: () => losses.inc(),
@@ -123,6 +147,7 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
     upgradeRefused: (reason) => upgrades.inc({ reason }),
     limited: (by) => limited.inc({ by }),
     presenceFailed: (kind) => presence.inc({ kind }),
+    keysFailed: () => keys.inc(),
     handlerThrew: () => faults.inc(),
   };
 }
@@ -157,15 +182,18 @@ export function exposeMeasures(registry: Registry, measures: Measures): void {
   gauge("queued_bytes", "Waiting for all clients", () => measures.sockets().queuedBytes);
   gauge("queued_max_bytes", "Waiting for the slowest", () => measures.sockets().maxQueuedBytes);
   gauge("presence_whole", "1 while the store has all presence", () => +measures.presenceWhole());
-  new Counter({
-    name: "fanfare_edge_frames_total",
-    help: "Frames queued for clients",
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(measures.sockets().frames);
-    },
-  });
+  const total = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name: `fanfare_edge_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  total("frames_total", "Frames queued for clients", () => measures.sockets().frames);
+  total("frame_bytes_total", "What these frames take", () => measures.sockets().frameBytes);
   gauge("proven_age_seconds", "Since all that was committed is known to be handed out", () => {
     return (measures.provenAgeMs() ?? NaN) / 1000;
   });

@@ -20,7 +20,7 @@ import { type Database, openDatabase, poolSizes } from "./database.ts";
 import { type Delivery, startDelivery } from "./delivery.ts";
 import { createHandlers } from "./handlers.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
-import { createInstruments, createOriginEvents, showGauges } from "./metrics.ts";
+import { createInstruments, createOriginEvents } from "./metrics.ts";
 import { upstashReader } from "./presence/store.ts";
 import { createGateways } from "./push/config.ts";
 import { PUSH_SETTINGS } from "./push/worker.ts";
@@ -135,8 +135,7 @@ async function openBus(scene: Scene): Promise<NatsBus> {
     }),
   );
   const stream = parts.use(keepStream({ bus, ...config.stream, every, events: events.stream }));
-  showGauges(metrics.registry, { stream_present: () => +stream.isThere });
-  measureStream(metrics.registry, bus);
+  measureStream(metrics.registry, bus, stream);
   return bus;
 }
 
@@ -155,7 +154,7 @@ function startServing(
   });
   const serving = serve({ bus, handlers, lanes, events: events.serve, nowMs: elapsedMs });
   parts.defer(() => serving.stop());
-  const api = createApi({ key: config.api.key, deps, turns, onFault: events.api });
+  const api = createApi({ key: config.api.key, deps, turns, events: events.api });
   return parts.use(serveHttp(api.fetch, { ...config.api, onError: events.http }));
 }
 

@@ -12,7 +12,7 @@ import type { Bus } from "shared/bus/bus.ts";
 import type { Turns } from "shared/turns.ts";
 import { Digests } from "./audit/digest_shell.ts";
 import { LateCheck } from "./audit/late_check_shell.ts";
-import { countAudit } from "./audit/measures.ts";
+import { countAudit, showLags } from "./audit/measures.ts";
 import { Pager } from "./audit/pager.ts";
 import { requestPages } from "./audit/push_pages.ts";
 import { type Committer, createCommitter } from "./commit/committer.ts";
@@ -25,8 +25,8 @@ import { createPresenceLookup, type PresenceLookup } from "./presence/lookup.ts"
 import { CLEAN_UP, cleanUpJobs } from "./push/clean_up.ts";
 import { createPushQueue, type PushQueue } from "./push/queue.ts";
 import { measureBacklog } from "./push/backlog.ts";
+import { showProviders } from "./push/providers.ts";
 import { type PushWorker, startPushWorker } from "./push/worker.ts";
-import { showGauges } from "./metrics.ts";
 import type { Scene } from "./scene.ts";
 
 export interface Delivery {
@@ -131,10 +131,7 @@ function startAuditors(
   );
   const { positions } = lateCheck;
   const pager = parts.use(new Pager({ sql, presence, positions, every, events: counted.pager }));
-  showGauges(metrics.registry, {
-    digest_silence_seconds: () => digests.silenceMs / 1000,
-    late_check_lag_seconds: () => lateCheck.lagMs / 1000,
-  });
+  showLags(metrics.registry, { digests, lateCheck });
   return { positions, pager, lateCheck };
 }
 
@@ -143,7 +140,7 @@ function startPush(
   queue: PushQueue,
   { positions }: ReturnType<typeof startAuditors>,
 ): PushWorker {
-  measureBacklog(metrics.registry, queue);
+  measureBacklog(metrics.registry, queue, turns);
   for (const gateway of gateways.values()) parts.use(gateway);
   const worker = startPushWorker({
     queue,
@@ -154,6 +151,11 @@ function startPush(
     settings,
   });
   parts.use(worker);
+  showProviders(metrics.registry, {
+    platforms: gateways.keys(),
+    healthOf: (platform) => worker.healthOf(platform),
+    nowMs,
+  });
   const end = new AbortController();
   const cleaning = cleanUpJobs({
     ...CLEAN_UP,

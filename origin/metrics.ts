@@ -7,10 +7,11 @@
  * @module
  */
 
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import type { Log } from "shared/log.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import type { CommitterOptions } from "./commit/committer.ts";
+import type { Fault } from "./commit/fault.ts";
 import type { FanOutEvents } from "./fan_out/fan_out.ts";
 import type { LookupOutcome } from "./presence/lookup.ts";
 import type { PushEvents } from "./push/events.ts";
@@ -35,8 +36,9 @@ export function createInstruments(registry: Registry) {
     });
   const batch = (name: string, help: string) =>
     new Histogram({ name: `fanfare_origin_${name}`, help, buckets: BATCH_BUCKETS, registers });
-  return {
+  const instruments = {
     requestLatency: seconds("request_latency", "Requests of edges, until answered", "method"),
+    apiLatency: seconds("api_latency", "Calls of the server API, until answered", "method"),
     requestsFailed: counter("requests_failed_total", "Requests not done", "method", "reason"),
     commitLatency: seconds("commit_latency", "One append transaction"),
     commitBatch: batch("commit_batch_commands", "Commands in one append transaction"),
@@ -58,20 +60,12 @@ export function createInstruments(registry: Registry) {
     streamsMade: counter("streams_made_total", "How often the stream was not there"),
     failures: counter("failures_total", "Whatever else failed and is tried again", "what"),
   };
-}
-
-/** Shows numbers that are looked at only when somebody asks. */
-export function showGauges(registry: Registry, gauges: Record<string, () => number>): void {
-  for (const [name, read] of Object.entries(gauges)) {
-    new Gauge({
-      name: `fanfare_origin_${name}`,
-      help: name.replaceAll("_", " "),
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
+  // What an alarm counts is there before it happens first: an increase from nothing is none.
+  for (const fault of ["refused", "aborted", "unknown"] satisfies Fault[]) {
+    instruments.commitFaults.inc({ fault }, 0);
   }
+  for (const outcome of ["answered", "failed", "skipped"]) instruments.lookups.inc({ outcome }, 0);
+  return instruments;
 }
 
 export type OriginEvents = ReturnType<typeof createOriginEvents>;
@@ -104,7 +98,12 @@ export function createOriginEvents(instruments: Instruments, log: Log, nowMs: ()
     },
     database: failed("database", "The database cannot be reached yet"),
     members: failed("members", "The members of a group are not known in time"),
-    api: (method: string, error: unknown) => failed("api", `An API call failed: ${method}`)(error),
+    api: {
+      answered: (method: string, ms: number) =>
+        instruments.apiLatency.observe({ method }, ms / 1000),
+      failed: (method: string, error: unknown) =>
+        failed("api", `An API call failed: ${method}`)(error),
+    },
     http: failed("http", "An HTTP request failed"),
   };
 }

@@ -7,32 +7,38 @@
  */
 
 import { Gauge, type Registry } from "prom-client";
-import { streamSize } from "shared/bus/jetstream.ts";
+import { type StreamSize, streamSize } from "shared/bus/jetstream.ts";
 import type { NatsBus } from "shared/bus/nats.ts";
+import { askedOnce } from "shared/metrics.ts";
+import type { KeptStream } from "./stream.ts";
 
-const UNKNOWN = { messages: NaN, bytes: NaN, subjects: NaN };
+const UNKNOWN: StreamSize = { messages: NaN, bytes: NaN, subjects: NaN, maxBytes: NaN };
 
 /** Asked of the broker whenever the metrics are read. */
 export function measureStream(
   registry: Registry,
   bus: Pick<NatsBus, "connection" | "status">,
+  stream: Pick<KeptStream, "isThere">,
 ): void {
-  const gauge = (name: string, help: string) => ({
-    name: `fanfare_origin_stream_${name}`,
-    help,
-    registers: [registry],
-  });
-  const messages = new Gauge(gauge("messages", "Messages that the stream keeps"));
-  const bytes = new Gauge(gauge("bytes", "What they take of the broker's disk"));
-  new Gauge({
-    ...gauge("subjects", "Topics of which the stream keeps a message"),
-    async collect() {
-      const size = bus.status === "connected"
-        ? await streamSize(bus).catch(() => UNKNOWN)
-        : UNKNOWN;
-      messages.set(size.messages);
-      bytes.set(size.bytes);
-      this.set(size.subjects);
-    },
-  });
+  const size = askedOnce(async () =>
+    bus.status === "connected" ? await streamSize(bus).catch(() => UNKNOWN) : UNKNOWN
+  );
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+    new Gauge({
+      name: `fanfare_origin_stream_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  gauge("present", "1 while the stream is there, as of the last look", () => +stream.isThere);
+  gauge("messages", "Messages that the stream keeps", async () => (await size()).messages);
+  gauge("bytes", "What they take of the broker's disk", async () => (await size()).bytes);
+  gauge("max_bytes", "What they may take", async () => (await size()).maxBytes);
+  gauge(
+    "subjects",
+    "Topics of which the stream keeps a message",
+    async () => (await size()).subjects,
+  );
 }

@@ -39,13 +39,27 @@ export function createMetrics(program: string, now: () => number): Metrics {
   const registry = new Registry();
   new Gauge({
     name: "fanfare_build_info",
-    help: "Always 1; the labels say which program of which release this is",
-    labelNames: ["program", "version"],
+    help: "Always 1; the labels say which program of which release this is, and on which Deno",
+    labelNames: ["program", "version", "deno"],
     registers: [registry],
-  }).set({ program, version: VERSION }, 1);
+  }).set({ program, version: VERSION, deno: Deno.version.deno }, 1);
+  new Gauge({
+    name: "fanfare_process_start_time_seconds",
+    help: "When the process began, in seconds since 1970: one that changes was restarted",
+    registers: [registry],
+  }).set(performance.timeOrigin / 1000);
   measureMemory(registry);
   const timer = measureLag(registry, now);
   return { registry, [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/**
+ * For gauges that come from one question: all that are collected for the same reading of the
+ * metrics wait for the same answer.
+ */
+export function askedOnce<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let asked: Promise<Answer> | undefined;
+  return () => asked ??= ask().finally(() => asked = undefined);
 }
 
 /** Something that grows with use, and what keeps it from growing on. */

@@ -210,10 +210,15 @@ export class Hub {
   #hand(subscription: Subscription, live: Live, source: Source): void {
     const { ledger, events } = this.#deps;
     if (!ledger.hand(subscription.key, live.gsid)) return;
-    const { proven } = ledger;
+    this.#publish(subscription, live);
+    // Last: what the encoding and the queues take belongs to the latency.
+    events.handed(live.gsid, source);
+  }
+
+  #publish(subscription: Subscription, live: Live): void {
+    const { proven } = this.#deps.ledger;
     const offset = proven === 0 ? undefined : Math.min(live.gsid, proven);
     const publication = new Publication(live, subscription.topic, offset);
-    events.handed(live.gsid, source);
     const change = readChange(live);
     if (!change) return subscription.publish(publication);
     const isInbox = subscription.key !== subscription.topic;

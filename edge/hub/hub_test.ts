@@ -174,3 +174,21 @@ Deno.test("what waited for changes of a group that everybody left is forgotten",
   await hub.settled();
   assert.equal(hub.held, 0);
 });
+
+Deno.test("a hand-out is told once, after all have it, with what brought it", () => {
+  const { hub, publish, handed } = hubRig();
+  const ana = receiver("c1", "ana"), ben = receiver("c2", "ben");
+  for (const each of [ana, ben]) {
+    hub.audience.enterInbox(each);
+    enter(hub, each, g, 5);
+  }
+  const receive = ben.receive;
+  ben.receive = (publication) => {
+    handed.push("ben has it");
+    receive(publication);
+  };
+  publish(G, { gsid: 20, membership: 5 });
+  hub.mend(G, { kind: "event", gsid: 20, membership: 5, data: "{}" });
+  hub.mend(G, { kind: "event", gsid: 21, membership: 5, data: "{}" });
+  assert.deepEqual(handed, ["ben has it", "20 live", "ben has it", "21 digest"]);
+});

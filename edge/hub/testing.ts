@@ -55,7 +55,7 @@ export function hubRig(changes: Live[] = [], proven = 10) {
   const handlers = new Map<string, Set<(message: BusMessage) => void>>();
   const ledger = new Ledger();
   const reads: number[] = [];
-  const log: string[] = [];
+  const log: string[] = [], handed: string[] = [];
   const hub = new Hub({
     ledger,
     subscribe(subject, handle) {
@@ -71,7 +71,7 @@ export function hubRig(changes: Live[] = [], proven = 10) {
     archiveAfterMs: IDLE_AFTER / GSID_PER_MS,
     hashKey: [1, 2],
     events: {
-      handed() {},
+      handed: (gsid, source) => void handed.push(`${gsid} ${source}`),
       poisoned: (topic) => log.push(`poisoned ${topic}`),
       woken: (by) => log.push(`woken by ${by}`),
       archived: () => log.push("archived"),
@@ -84,7 +84,7 @@ export function hubRig(changes: Live[] = [], proven = 10) {
     for (const handle of handlers.get(message.subject) ?? []) handle(message);
   };
   const listening = (topic: TopicKey) => handlers.get(subjectOf(topic))?.size ?? 0;
-  return { hub, ledger, publish, reads, listening, log };
+  return { hub, ledger, publish, reads, listening, log, handed };
 }
 
 /** Without `last` the group is never idle. */

@@ -62,7 +62,7 @@ export interface ConnectionEvents extends CallsEvents {
   connected(result: "live" | "recovered" | "not recovered"): void;
   refused(code: number): void;
   answered(method: string, code: number | undefined, durationMs: number): void;
-  closed(code: number): void;
+  closed(code: number, lastedMs: number): void;
 }
 
 export class Connection implements SocketHandler {
@@ -70,6 +70,7 @@ export class Connection implements SocketHandler {
   readonly #socket: Socket;
   readonly #deps: ConnectionDeps;
   readonly #settings: SessionSettings;
+  readonly #openedMs: number;
   #state: SessionState;
   readonly #judge: (command: Command) => Ruling;
   #reads: PacedReads | undefined;
@@ -84,7 +85,8 @@ export class Connection implements SocketHandler {
     this.#socket = socket;
     this.#deps = deps;
     this.#settings = { ...deps.settings, client: id };
-    this.#state = openSession(deps.now(), this.#settings);
+    this.#openedMs = deps.now();
+    this.#state = openSession(this.#openedMs, this.#settings);
     this.#judge = deps.limits.meter();
   }
 
@@ -110,7 +112,8 @@ export class Connection implements SocketHandler {
 
   onClose(info: { code: number }): void {
     this.#input({ type: "end", close: { code: info.code, reason: "" } });
-    this.#deps.events.closed(info.code);
+    const { events, now } = this.#deps;
+    events.closed(info.code, now() - this.#openedMs);
   }
 
   /** To be called every second. */

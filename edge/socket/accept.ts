@@ -72,13 +72,14 @@ export interface SocketMeasures {
   heldBytes: number;
   /** Frames queued since the start, on sockets that have closed too. */
   frames: number;
+  frameBytes: number;
 }
 
 export function createSocketServer(options: SocketServerOptions): SocketServer {
   const flusher = new Flusher(options.turns);
   const sockets = new Set<WsSocket>();
   const held = { bytes: 0 };
-  let framesOfClosed = 0;
+  const ofClosed = { frames: 0, bytes: 0 };
   let onEmpty = () => {};
   /** What `decideUpgrade` chose for a request, until `ws` asks for it. */
   const protocols = new WeakMap<IncomingMessage, string | undefined>();
@@ -123,7 +124,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     ws.on("error", () => {});
     ws.once("close", () => {
       sockets.delete(socket);
-      framesOfClosed += socket.framesQueued;
+      ofClosed.frames += socket.framesQueued;
+      ofClosed.bytes += socket.bytesQueued;
       if (sockets.size === 0) onEmpty();
     });
     try {
@@ -155,13 +157,14 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
     measure() {
       const measures = { open: sockets.size, queuedBytes: 0, maxQueuedBytes: 0 };
-      let frames = framesOfClosed;
-      for (const { queuedBytes, framesQueued } of sockets) {
+      let { frames, bytes: frameBytes } = ofClosed;
+      for (const { queuedBytes, framesQueued, bytesQueued } of sockets) {
         measures.queuedBytes += queuedBytes;
         measures.maxQueuedBytes = Math.max(measures.maxQueuedBytes, queuedBytes);
         frames += framesQueued;
+        frameBytes += bytesQueued;
       }
-      return { ...measures, heldBytes: held.bytes, frames };
+      return { ...measures, heldBytes: held.bytes, frames, frameBytes };
     },
   };
 }

@@ -21,6 +21,7 @@ export class SendQueue {
   #sizes: number[] = [];
   #bytes = 0;
   #entered = 0;
+  #enteredBytes = 0;
 
   constructor(held: Held) {
     this.#held = held;
@@ -41,6 +42,11 @@ export class SendQueue {
     return this.#entered;
   }
 
+  /** What they took, all told. */
+  get enteredBytes(): number {
+    return this.#enteredBytes;
+  }
+
   /** How many frames ever left, taken or dropped. */
   get left(): number {
     return this.#entered - this.#frames.length;
@@ -52,6 +58,7 @@ export class SendQueue {
     this.#bytes += bytes;
     this.#held.bytes += bytes;
     this.#entered++;
+    this.#enteredBytes += bytes;
   }
 
   /** Takes the frames of one message of at most `maxBytes`; a larger frame goes alone. */

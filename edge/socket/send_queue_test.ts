@@ -21,6 +21,7 @@ Deno.test("take() keeps the order, loses nothing and counts every byte", () => {
     assert.deepEqual(taken, all);
     assert.deepEqual([queue.bytes, held.bytes], [0, 100]);
     assert.equal(queue.entered, all.length);
+    assert.equal(queue.enteredBytes, all.join("").length);
   }));
 });
 

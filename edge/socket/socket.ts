@@ -128,6 +128,11 @@ export class WsSocket implements Socket, Flushable {
     return this.#queue.entered;
   }
 
+  /** What the frames queued since the start took. */
+  get bytesQueued(): number {
+    return this.#queue.enteredBytes;
+  }
+
   get framesWritten(): number {
     return this.#queue.left;
   }

@@ -23,8 +23,14 @@ export interface ApiOptions {
   key: string;
   deps: ApiDeps;
   turns: Pick<Turns, "nowMs" | "later">;
-  onFault: (method: string, error: unknown) => void;
+  events: ApiEvents;
   methods?: readonly Method[];
+}
+
+export interface ApiEvents {
+  /** A method that there is was run, with whatever result. */
+  answered(method: string, ms: number): void;
+  failed(method: string, error: unknown): void;
 }
 
 export const MAX_REQUEST_BYTES = 1024 * 1024;
@@ -37,7 +43,7 @@ interface Command {
   data?: JsonValue;
 }
 
-export function createApi({ key, deps, turns, onFault, methods = METHODS }: ApiOptions): Hono {
+export function createApi({ key, deps, turns, events, methods = METHODS }: ApiOptions): Hono {
   const requests = new Admission<"request">({ ...REQUESTS, turns });
   const byName = new Map(methods.map((method) => [method.name, method]));
   const app = new Hono();
@@ -53,19 +59,24 @@ export function createApi({ key, deps, turns, onFault, methods = METHODS }: ApiO
   });
   app.all("/api/*", (c) => refuse(c, 405, wireError("badRequest", "use POST")));
   app.onError((error, c) => {
-    onFault(c.req.path, error);
+    events.failed(c.req.path, error);
     return c.json({ error: wireError("internal") }, 500);
   });
   app.notFound((c) => refuse(c, 404, wireError("methodNotFound")));
   return app;
 
   async function run({ method, data = {} }: Command): Promise<Answer> {
+    const known = byName.get(method);
+    if (!known) return { error: wireError("methodNotFound") };
+    const startedMs = turns.nowMs();
     try {
-      return await byName.get(method)?.run(deps, data) ?? { error: wireError("methodNotFound") };
+      return await known.run(deps, data);
     } catch (error) {
       if (error instanceof Refused) return { error: wireError("tooManyRequests") };
-      onFault(method, error);
+      events.failed(method, error);
       return { error: wireError("internal") };
+    } finally {
+      events.answered(method, turns.nowMs() - startedMs);
     }
   }
 

@@ -14,12 +14,16 @@ const SENT = { gsid: 16, at: "", conversation: "dm:ana:ben", prev: 0 };
 const MESSAGE = { user: "ana", to: { user: "ben" }, id: "m1", body: { text: "hello" } };
 
 function apiWith(deps: Partial<ApiDeps>) {
+  const answered: string[] = [];
   const faults: [string, unknown][] = [];
   const api = createApi({
     key: KEY,
     deps: deps as ApiDeps,
     turns: systemTurns,
-    onFault: (method, error) => faults.push([method, error]),
+    events: {
+      answered: (method) => answered.push(method),
+      failed: (method, error) => faults.push([method, error]),
+    },
   });
   const post = async (
     method: string,
@@ -33,7 +37,7 @@ function apiWith(deps: Partial<ApiDeps>) {
     });
     return { status: response.status, answer: await response.json() as Answer };
   };
-  return { api, post, faults };
+  return { api, post, faults, answered };
 }
 
 Deno.test("send acts for the user that it names", async () => {
@@ -163,12 +167,15 @@ for (const [method, data, expected] of BAD) {
 }
 
 Deno.test("a method that throws says nothing of why", async () => {
-  const { post, faults } = apiWith({ info: () => Promise.reject(new Error("a secret")) });
+  const { post, faults, answered } = apiWith({
+    info: () => Promise.reject(new Error("a secret")),
+  });
   const { answer } = await post("info", {});
   assert.deepEqual(answer, {
     error: { code: 100, message: "internal server error", temporary: true },
   });
   assert.equal(faults.length, 1);
+  assert.deepEqual(answered, ["info"], "it is timed all the same");
 });
 
 Deno.test("batch runs its commands in order, and each fails alone", async () => {

@@ -38,6 +38,34 @@ export function countAudit(
   };
 }
 
+export interface Lags {
+  digests: { readonly silenceMs: number };
+  lateCheck: { readonly lagMs: number };
+}
+
+/** How far the auditors are behind, looked at only when somebody asks. */
+export function showLags(registry: Registry, { digests, lateCheck }: Lags): void {
+  const gauge = (name: string, help: string, readMs: () => number) =>
+    new Gauge({
+      name: `fanfare_origin_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(readMs() / 1000);
+      },
+    });
+  gauge(
+    "digest_silence_seconds",
+    "For how long no digest was made here or heard from another origin",
+    () => digests.silenceMs,
+  );
+  gauge(
+    "late_check_lag_seconds",
+    "The age of the first event that the late check has yet to look at: some 15 while all is well",
+    () => lateCheck.lagMs,
+  );
+}
+
 function countDigests(registry: Registry): Omit<DigestEvents, "failed"> {
   const latency = histogram(registry, {
     name: "digest_latency_seconds",

@@ -70,6 +70,8 @@ export interface PushClock {
 export interface PushWorker extends AsyncDisposable {
   /** Jobs being sent or waiting to be written down; sends that are remembered. */
   readonly kept: { jobs: number; remembered: number };
+  /** How a provider has been answering lately. */
+  healthOf(platform: Platform): Health;
   /** There may be something to do. */
   poke(): void;
 }
@@ -103,6 +105,10 @@ class Worker implements PushWorker {
 
   get kept() {
     return { jobs: this.#inHand.size + this.#unrecorded.length, remembered: this.#sent.size };
+  }
+
+  healthOf(platform: Platform): Health {
+    return this.#health.get(platform) ?? HEALTHY;
   }
 
   poke(): void {
@@ -173,7 +179,7 @@ class Worker implements PushWorker {
       ttlMs: this.#settings.ttlMs,
       nowMs: clock.nowMs(),
       configured: (platform) => gateways.has(platform),
-      pausedUntilMs: (platform) => this.#healthOf(platform).pausedUntilMs,
+      pausedUntilMs: (platform) => this.healthOf(platform).pausedUntilMs,
       remembered: (target) => this.#sent.has(memoryKey(job, target)),
     });
     const verdict = plan.kind === "send" ? await this.#send(job, plan.targets) : plan;
@@ -206,7 +212,7 @@ class Worker implements PushWorker {
   async #heed(job: PushJob, target: StoredTarget, answer: Outcome): Promise<Outcome> {
     const { clock, events } = this.#options;
     const { platform } = target;
-    const seen = observe(this.#healthOf(platform), answer, clock.nowMs());
+    const seen = observe(this.healthOf(platform), answer, clock.nowMs());
     this.#health.set(platform, seen.health);
     if (seen.alarm !== undefined) events.alarm(platform, seen.alarm);
     const { outcome } = seen;
@@ -247,10 +253,6 @@ class Worker implements PushWorker {
     }
     // In the same turn as the last look: what ends from now on starts a new write.
     this.#recording = undefined;
-  }
-
-  #healthOf(platform: Platform): Health {
-    return this.#health.get(platform) ?? HEALTHY;
   }
 }
 

@@ -89,6 +89,8 @@ export interface StreamSize {
   bytes: number;
   /** Each of them is metadata that the server keeps for as long as it has a message. */
   subjects: number;
+  /** What it may grow to: beyond, its oldest messages go before their time. */
+  maxBytes: number;
 }
 
 const SIZE_TIMEOUT_MS = 1_000;
@@ -97,8 +99,13 @@ const SIZE_TIMEOUT_MS = 1_000;
 export async function streamSize(bus: Pick<NatsBus, "connection">): Promise<StreamSize> {
   const options = { checkAPI: false, timeout: SIZE_TIMEOUT_MS };
   const { streams } = await jetstreamManager(bus.connection, options);
-  const { state } = await streams.info(CHAT_STREAM.name);
-  return { messages: state.messages, bytes: state.bytes, subjects: state.num_subjects ?? 0 };
+  const { state, config } = await streams.info(CHAT_STREAM.name);
+  return {
+    messages: state.messages,
+    bytes: state.bytes,
+    subjects: state.num_subjects ?? 0,
+    maxBytes: config.max_bytes,
+  };
 }
 
 export interface StreamedMessage {

@@ -8,8 +8,9 @@
  */
 
 import { Hono } from "hono";
-import type { Registry } from "prom-client";
+import { Gauge, type Registry } from "prom-client";
 import { isSameSecret } from "shared/http/secret.ts";
+import { askedOnce } from "shared/metrics.ts";
 import { VERSION } from "shared/version.ts";
 
 /** Resolves to what is wrong, in words for an operator, or to nothing when all is well. */
@@ -38,6 +39,7 @@ const CHECK_TIMEOUT_MS = 1_000;
 
 export function createInternalApp(options: InternalOptions): Hono {
   const app = new Hono();
+  exposeReadiness(options);
   app.get("/live", (c) => c.json({ live: true }));
   app.get("/version", (c) => c.json({ program: options.program, version: VERSION }));
   app.get("/ready", async (c) => {
@@ -59,6 +61,31 @@ export function createInternalApp(options: InternalOptions): Hono {
     return c.json({ draining: true }, 202);
   });
   return app;
+}
+
+/** Whoever reads the metrics sees what `/ready` would say, and needs not ask it as well. */
+function exposeReadiness({ registry, checks, isDraining, now }: InternalOptions): void {
+  const reports = askedOnce(() => runChecks(checks, now));
+  const gauge = (name: string, help: string, read: (report: CheckReport) => number) =>
+    new Gauge({
+      name: `fanfare_process_${name}`,
+      help,
+      labelNames: ["check"],
+      registers: [registry],
+      async collect() {
+        for (const report of await reports()) this.set({ check: report.name }, read(report));
+      },
+    });
+  gauge("check_ok", "1 while what readiness looks at is well, by what it is", ({ ok }) => +ok);
+  gauge("check_seconds", "How long it took to look, a second at most", ({ ms }) => ms / 1000);
+  new Gauge({
+    name: "fanfare_process_ready",
+    help: "1 while all checks are well and the process does not drain",
+    registers: [registry],
+    async collect() {
+      this.set(+(!isDraining() && (await reports()).every(({ ok }) => ok)));
+    },
+  });
 }
 
 export function runChecks(

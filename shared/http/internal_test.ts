@@ -67,8 +67,30 @@ Deno.test("/metrics shows the build and the process", async () => {
   const response = await appWith({ registry: metrics.registry }).request("/metrics");
   assert.match(response.headers.get("content-type")!, /^text\/plain/);
   const text = await response.text();
-  assert.match(text, /fanfare_build_info\{program="origin",version="[^"]+"\} 1/);
+  assert.match(text, /fanfare_build_info\{program="origin",version="[^"]+",deno="[^"]+"\} 1/);
   assert.match(text, /fanfare_process_memory_bytes\{kind="resident"\} \d+/);
+});
+
+Deno.test("/metrics says what /ready would say, as of now", async () => {
+  const registry = new Registry();
+  let fault: string | undefined = "not connected", draining = false, looks = 0;
+  const app = appWith({
+    registry,
+    checks: { nats: () => (looks++, fault), origin: () => undefined },
+    isDraining: () => draining,
+  });
+  const read = async () => (await (await app.request("/metrics")).text()).split("\n");
+  let lines = await read();
+  assert.equal(looks, 1, "one look for all metrics");
+  assert.ok(lines.includes('fanfare_process_check_ok{check="nats"} 0'));
+  assert.ok(lines.includes('fanfare_process_check_ok{check="origin"} 1'));
+  assert.ok(lines.includes("fanfare_process_ready 0"));
+  fault = undefined;
+  assert.ok((await read()).includes("fanfare_process_ready 1"));
+  draining = true;
+  lines = await read();
+  assert.ok(lines.includes("fanfare_process_ready 0"));
+  assert.ok(lines.includes('fanfare_process_check_ok{check="nats"} 1'));
 });
 
 Deno.test("serveHttp() answers what is under way before it closes, and hides what is thrown", async () => {

@@ -29,6 +29,7 @@ export function edgeEvents(chronicle: Chronicle): EdgeEvents {
     busLost: () => chronicle.note("bus lost"),
     upgradeRefused: (reason) => chronicle.note(`upgrade refused: ${reason}`),
     presenceFailed: (kind) => chronicle.note(`presence failed: ${kind}`),
+    keysFailed: () => chronicle.note("keys failed"),
     handlerThrew: () => chronicle.note("handler threw"),
   };
 }

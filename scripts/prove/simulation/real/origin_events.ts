@@ -47,7 +47,7 @@ export function originEvents(chronicle: Chronicle): OriginEvents {
     stream: { made: note("stream made"), failed: note("stream not ensured") },
     database: note("database not reached"),
     members: note("members not known"),
-    api: note("api failed"),
+    api: { answered() {}, failed: note("api failed") },
     http: note("http failed"),
   };
 }
