@@ -129,7 +129,7 @@ function openInternalPort({ config, registry, drain, now, notices, health, parts
     registry,
     // Not presence: without it everything is delivered, and pushed besides.
     checks: {
-      nats: () => health.bus?.status === "connected" ? undefined : "not connected",
+      bus: () => health.bus?.status === "connected" ? undefined : "not connected",
       origin: () => health.delivery?.reachable ? undefined : "no origin is heard",
     },
     isDraining: () => drain.signal.aborted,

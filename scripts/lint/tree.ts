@@ -40,6 +40,7 @@ export const PACKAGE_HOMES: Record<string, readonly string[]> = {
   "prom-client": ["edge/", "origin/", "shared/http/", "shared/metrics.ts"],
   "typebox": ["origin/"],
   "ws": ["edge/socket/"],
+  "yaml": [],
 };
 
 const ALIASES: Record<string, string> = {

@@ -64,16 +64,19 @@ export function createInternalApp(options: InternalOptions): Hono {
 }
 
 /** Whoever reads the metrics sees what `/ready` would say, and needs not ask it as well. */
-function exposeReadiness({ registry, checks, isDraining, now }: InternalOptions): void {
+function exposeReadiness(options: InternalOptions): void {
+  const { program, registry, checks, isDraining, now } = options;
   const reports = askedOnce(() => runChecks(checks, now));
   const gauge = (name: string, help: string, read: (report: CheckReport) => number) =>
     new Gauge({
       name: `fanfare_process_${name}`,
       help,
-      labelNames: ["check"],
+      labelNames: ["program", "check"],
       registers: [registry],
       async collect() {
-        for (const report of await reports()) this.set({ check: report.name }, read(report));
+        for (const report of await reports()) {
+          this.set({ program, check: report.name }, read(report));
+        }
       },
     });
   gauge("check_ok", "1 while what readiness looks at is well, by what it is", ({ ok }) => +ok);
@@ -81,9 +84,10 @@ function exposeReadiness({ registry, checks, isDraining, now }: InternalOptions)
   new Gauge({
     name: "fanfare_process_ready",
     help: "1 while all checks are well and the process does not drain",
+    labelNames: ["program"],
     registers: [registry],
     async collect() {
-      this.set(+(!isDraining() && (await reports()).every(({ ok }) => ok)));
+      this.set({ program }, +(!isDraining() && (await reports()).every(({ ok }) => ok)));
     },
   });
 }

@@ -82,15 +82,15 @@ Deno.test("/metrics says what /ready would say, as of now", async () => {
   const read = async () => (await (await app.request("/metrics")).text()).split("\n");
   let lines = await read();
   assert.equal(looks, 1, "one look for all metrics");
-  assert.ok(lines.includes('fanfare_process_check_ok{check="nats"} 0'));
-  assert.ok(lines.includes('fanfare_process_check_ok{check="origin"} 1'));
-  assert.ok(lines.includes("fanfare_process_ready 0"));
+  assert.ok(lines.includes('fanfare_process_check_ok{program="origin",check="nats"} 0'));
+  assert.ok(lines.includes('fanfare_process_check_ok{program="origin",check="origin"} 1'));
+  assert.ok(lines.includes('fanfare_process_ready{program="origin"} 0'));
   fault = undefined;
-  assert.ok((await read()).includes("fanfare_process_ready 1"));
+  assert.ok((await read()).includes('fanfare_process_ready{program="origin"} 1'));
   draining = true;
   lines = await read();
-  assert.ok(lines.includes("fanfare_process_ready 0"));
-  assert.ok(lines.includes('fanfare_process_check_ok{check="nats"} 1'));
+  assert.ok(lines.includes('fanfare_process_ready{program="origin"} 0'));
+  assert.ok(lines.includes('fanfare_process_check_ok{program="origin",check="nats"} 1'));
 });
 
 Deno.test("serveHttp() answers what is under way before it closes, and hides what is thrown", async () => {
