@@ -48,7 +48,7 @@ Deno.test("the internal port tells of health and counts", async () => {
   await using scene = await edgeScene();
   await scene.connect("ana");
   const ready = await (await fetch(`${scene.internal}/ready`)).json();
-  assert.deepEqual(ready.checks.map((check: { name: string }) => check.name), ["nats", "origin"]);
+  assert.deepEqual(ready.checks.map((check: { name: string }) => check.name), ["bus", "origin"]);
   assert.equal(ready.ready, true);
   const metrics = await (await fetch(`${scene.internal}/metrics`)).text();
   assert.match(metrics, /^fanfare_edge_connections 1$/m);

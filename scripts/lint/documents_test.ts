@@ -82,6 +82,8 @@ Deno.test("every link of every document leads somewhere", () => {
   ]
     .concat(
       "scripts/prove/PROOF.md",
+      "scripts/ops/METRICS.md",
+      "scripts/ops/RUNBOOK.md",
       ".github/CONTRIBUTING.md",
       adrs().map((name) => `${ADR}/${name}`),
       `${ADR}/README.md`,
