@@ -6,15 +6,10 @@
 
 import type { AlertGroup } from "./alert.ts";
 
-/** Lanes, caches and places that are meant to fill up: what waits behind them is watched. */
-const MAY_BE_FULL = [
-  ...["connections", "present_users", "catch_ups_running", "changes_read", "slowest_socket"],
-  ...["tokens", "received_positions", "audience_ids", "push_jobs_in_hand"],
-  ...["push_sends_remembered", "fan_out_lookups", "fan_out_storing", "requests_of_.*"],
-].join("|");
-
+/** Connections have an alert of their own, and the slowest socket is one client's own matter. */
 const fullness = (part: "edge" | "origin") =>
-  `fanfare_${part}_bounded_size{what!~"${MAY_BE_FULL}"} / fanfare_${part}_bounded_limit > 0.8`;
+  `fanfare_${part}_bounded_size{kind="queue",what!~"connections|present_users|slowest_socket"}` +
+  ` / fanfare_${part}_bounded_limit > 0.8`;
 
 export const LOAD: AlertGroup = {
   name: "load",
@@ -26,15 +21,21 @@ export const LOAD: AlertGroup = {
       expr: 'fanfare_edge_bounded_size{what="connections"} / fanfare_edge_bounded_limit > 0.9',
       summary: "{{ $labels.instance }} has nearly as many connections as it takes",
       fires: {
-        'fanfare_edge_bounded_size{what="connections",unit="items",instance="e1"}': "950x20",
-        'fanfare_edge_bounded_limit{what="connections",unit="items",instance="e1"}': "1000x20",
+        'fanfare_edge_bounded_size{what="connections",kind="queue",unit="items",instance="e1"}':
+          "950x20",
+        'fanfare_edge_bounded_limit{what="connections",kind="queue",unit="items",instance="e1"}':
+          "1000x20",
       },
-      labels: { what: "connections", unit: "items", instance: "e1" },
+      labels: { what: "connections", kind: "queue", unit: "items", instance: "e1" },
       quiet: {
-        'fanfare_edge_bounded_size{what="connections",unit="items",instance="e1"}': "850x20",
-        'fanfare_edge_bounded_limit{what="connections",unit="items",instance="e1"}': "1000x20",
-        'fanfare_edge_bounded_size{what="tokens",unit="items",instance="e1"}': "1000x20",
-        'fanfare_edge_bounded_limit{what="tokens",unit="items",instance="e1"}': "1000x20",
+        'fanfare_edge_bounded_size{what="connections",kind="queue",unit="items",instance="e1"}':
+          "850x20",
+        'fanfare_edge_bounded_limit{what="connections",kind="queue",unit="items",instance="e1"}':
+          "1000x20",
+        'fanfare_edge_bounded_size{what="tokens",kind="cache",unit="items",instance="e1"}':
+          "1000x20",
+        'fanfare_edge_bounded_limit{what="tokens",kind="cache",unit="items",instance="e1"}':
+          "1000x20",
       },
     },
     {
@@ -44,16 +45,20 @@ export const LOAD: AlertGroup = {
       expr: `${fullness("edge")} or ${fullness("origin")}`,
       summary: "{{ $labels.instance }} is near a bound: {{ $labels.what }}",
       fires: {
-        'fanfare_origin_bounded_size{what="commands_queued",unit="items",instance="o1"}': "9000x20",
-        'fanfare_origin_bounded_limit{what="commands_queued",unit="items",instance="o1"}':
+        'fanfare_origin_bounded_size{what="commands_queued",kind="queue",unit="items",instance="o1"}':
+          "9000x20",
+        'fanfare_origin_bounded_limit{what="commands_queued",kind="queue",unit="items",instance="o1"}':
           "10000x20",
       },
-      labels: { what: "commands_queued", unit: "items", instance: "o1" },
+      labels: { what: "commands_queued", kind: "queue", unit: "items", instance: "o1" },
       quiet: {
-        'fanfare_origin_bounded_size{what="requests_of_calls",unit="items",instance="o1"}': "4x20",
-        'fanfare_origin_bounded_limit{what="requests_of_calls",unit="items",instance="o1"}': "4x20",
-        'fanfare_origin_bounded_size{what="commands_queued",unit="items",instance="o1"}': "10x20",
-        'fanfare_origin_bounded_limit{what="commands_queued",unit="items",instance="o1"}':
+        'fanfare_origin_bounded_size{what="requests_of_calls",kind="work",unit="items",instance="o1"}':
+          "4x20",
+        'fanfare_origin_bounded_limit{what="requests_of_calls",kind="work",unit="items",instance="o1"}':
+          "4x20",
+        'fanfare_origin_bounded_size{what="commands_queued",kind="queue",unit="items",instance="o1"}':
+          "10x20",
+        'fanfare_origin_bounded_limit{what="commands_queued",kind="queue",unit="items",instance="o1"}':
           "10000x20",
       },
     },
