@@ -9,10 +9,13 @@ import type { Moment } from "origin/moments.ts";
 import { AppendGates, type Gate } from "../../faults/append_gates.ts";
 import { CrashPoints } from "../../faults/crash_points.ts";
 import { Links } from "../../faults/links.ts";
+import { SENDS_AGAIN_WITHIN_MS } from "../load/size.ts";
 import type { Part, PartContext, PartResult } from "../part.ts";
 import { Stage, type StageOptions } from "../stage.ts";
 
 const TIMES = 10;
+/** From one that is ready again to the next crash: every send has had its time to succeed again. */
+const BETWEEN_MS = SENDS_AGAIN_WITHIN_MS;
 const LOST_ANSWERS = 50;
 /** Between two that are lost; crashes go on meanwhile. */
 const LOSE_EVERY_MS = 1_000;
@@ -50,8 +53,10 @@ export async function runCrash(
         const isGate = point === "after insert" || point === "in COMMIT";
         if (isGate) await dieWithin(stage, gates, point, round);
         else await dieAt(stage, points, point, ORIGINS[(i + round) % ORIGINS.length]!);
+        await stage.pause(BETWEEN_MS);
       }
       await edgeDies(stage, gates, EDGES[round % EDGES.length]!);
+      await stage.pause(BETWEEN_MS);
       context.report(`round ${round + 1} of ${times}`);
     }
   };
