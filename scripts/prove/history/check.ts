@@ -20,12 +20,14 @@ import { checkOrder } from "./rules/order.ts";
 import { checkPositions } from "./rules/positions.ts";
 import { checkPromptness } from "./rules/promptness.ts";
 import { checkPushesNeedless, checkPushesOwed } from "./rules/pushes.ts";
+import { checkRefusals } from "./rules/refusals.ts";
 import { checkSends } from "./rules/sends.ts";
 import { checkWriters } from "./rules/writers.ts";
 import type { Truth } from "./truth.ts";
 
 const RULES: readonly Rule[] = [
   checkSends,
+  checkRefusals,
   checkOrder,
   checkContents,
   checkLeaks,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GSID_STEP } from "shared/gsid.ts";
 import { randomFrom } from "testing/random.ts";
+import { ERRORS } from "shared/wire/codes.ts";
 import { check } from "./check.ts";
 import type { DeviceHistory, Entry } from "./entry.ts";
 import { ANOMALIES, type AnomalyName } from "./evidence.ts";
@@ -20,18 +21,33 @@ function drop(device: DeviceHistory, entry: Entry): void {
   device.entries.splice(device.entries.indexOf(entry), 1);
 }
 
+/** A send to the group that comes to nothing. */
+function refuse(scene: Scene, device: DeviceHistory, code: number): void {
+  const sent = { id: "refused", attempt: 1 };
+  scene.note(device, { kind: "send", ...sent, conversation: "group:g", digest: "" });
+  scene.note(device, { kind: "refused", ...sent, code, temporary: false });
+}
+
 /** A bug each, as it would show. */
 const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => void][] = [
   ["an acknowledged message is not there", ["acked-lost", "invented"], (scene) => {
     const { gsid } = scene.send(scene.device("ana"), { user: "ana" });
     scene.truth.events = scene.truth.events.filter((event) => event.gsid !== gsid);
   }],
-  ["a message that was refused is there", ["refused-yet-stored"], (scene) => {
+  ["a message that was refused is there", ["refused-yet-stored", "refused-wrongly"], (scene) => {
     const device = scene.device("ana");
     scene.send(device, { user: "bob" });
     const { id } = last(device, "ok");
     drop(device, last(device, "ok"));
     scene.note(device, { kind: "refused", id, attempt: 1, code: 4001, temporary: false });
+  }],
+  ["a message to a group is refused for good to one who is in it", ["refused-wrongly"], (scene) => {
+    scene.later(30_000);
+    refuse(scene, scene.device("ana"), ERRORS.unknownConversation.code);
+    scene.later(30_000);
+  }],
+  ["a stranger is refused for good with the error of a fault", ["refused-wrongly"], (scene) => {
+    refuse(scene, scene.device("cleo"), ERRORS.internal.code);
   }],
   ["a send is never answered", ["unanswered"], (scene) => {
     const device = scene.device("ana");
@@ -284,6 +300,16 @@ Deno.test("a push is replaced by a newer one that was made, and only where the d
 Deno.test("every anomaly has been planted", () => {
   const planted = new Set(PLANTED.flatMap(([, found]) => found));
   assert.deepEqual(ANOMALIES.filter((name) => !planted.has(name)), []);
+});
+
+Deno.test("check() takes it for right that a stranger is refused, and who has just come or gone", () => {
+  const scene = new Scene();
+  refuse(scene, scene.device("cleo"), ERRORS.unknownConversation.code);
+  scene.later(30_000);
+  scene.change("group.left", ["bob"]);
+  refuse(scene, scene.device("bob"), ERRORS.unknownConversation.code);
+  scene.change("group.joined", ["bob"]);
+  assert.deepEqual(namesOf(scene), []);
 });
 
 Deno.test("check() finds nothing in any history that is as it should be", () => {

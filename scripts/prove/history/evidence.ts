@@ -101,6 +101,7 @@ function note(sends: Map<string, SendHistory>, device: DeviceHistory, entry: Ent
 export const ANOMALIES = [
   "acked-lost",
   "refused-yet-stored",
+  "refused-wrongly",
   "unanswered",
   "doubled",
   "two-bodies",

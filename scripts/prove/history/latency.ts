@@ -24,15 +24,17 @@ export function answersWithin(history: History, { from, to }: Span): Latency {
   );
 }
 
-/** From the commit of each event that a device got within the span while it was connected. */
+/** From each commit within the span to every device that was connected then, and got it so. */
 export function deliveriesWithin(history: History, { from, to }: Span): Latency {
   const delays: number[] = [];
   for (const { entries } of history.devices) {
     let sinceMs = Infinity;
     for (const entry of entries) {
       if (entry.kind === "connected") sinceMs = timeOf(history, entry);
-      if (entry.kind !== "event" || entry.at < from || to <= entry.at) continue;
+      if (entry.kind !== "event") continue;
       const committedMs = timeOfGsid(entry.content.gsid);
+      const at = committedMs - history.originMs;
+      if (at < from || to <= at) continue;
       if (committedMs > sinceMs) delays.push(Math.max(0, timeOf(history, entry) - committedMs));
     }
   }
