@@ -7,7 +7,7 @@
 
 import { HttpProxy } from "../../faults/http_proxy.ts";
 import { Links } from "../../faults/links.ts";
-import { Notes } from "../notes.ts";
+import { Notes, notTaken } from "../notes.ts";
 import type { Part, PartContext, PartResult } from "../part.ts";
 import { Stage, type StageOptions } from "../stage.ts";
 import { HALF_OPEN_LIMITS, leaveHalfOpen } from "./outside/half_open.ts";
@@ -25,14 +25,31 @@ export interface Outside {
   notes: Notes;
 }
 
-const LIMITS = { ...HALF_OPEN_LIMITS, ...SLOW_LIMITS, ...PUSH_LIMITS, ...POSTGRES_LIMITS };
+/** What nobody may notice who does not need what is broken. */
+const UNNOTICED = ["beside_slow", "push_broken", "redis_broken"];
+/** Half a second is what people notice; what the fast path loses, the digest hands out in this. */
+const NOTICED_MS = 500, LATE_MS = 5_000;
+const LIMITS = {
+  ...HALF_OPEN_LIMITS,
+  ...SLOW_LIMITS,
+  ...PUSH_LIMITS,
+  ...POSTGRES_LIMITS,
+  ...Object.fromEntries(UNNOTICED.flatMap((name) => [
+    [`${name}_send_p99_ms`, NOTICED_MS],
+    [`${name}_live_p99_ms`, NOTICED_MS],
+    [`${name}_live_max_ms`, LATE_MS],
+  ])),
+};
+/** Without these nothing was shown: clients closed with 3008, and sends while Postgres was away. */
+const TAKEN = ["slow_closed_as_slow", "refused_without_postgres"];
 /** How well everybody is off while nothing is broken, to compare with. */
 const WELL_MS = 10_000;
 
 export const outside: Part = {
   name: "outside",
-  about: `${SLOW_CLIENTS} slow clients, half-open ones; push services, Redis and Postgres ` +
-    "slow, wrong and down",
+  about:
+    `${SLOW_CLIENTS} slow clients, half-open ones; push services, Redis, Postgres slow, wrong ` +
+    "and down",
   run: (context) => runOutside(context),
 };
 
@@ -54,12 +71,17 @@ export async function runOutside(
   const scene: Outside = { stage, links, store, notes };
   const well = { from: stage.now(), to: stage.now() + WELL_MS };
   await stage.pause(WELL_MS);
-  notes.span("well", stage.recorder.history, well);
+  notes.span("well", well);
   await Promise.all([leaveHalfOpen(scene), floodSlowClients(scene), breakPush(scene)]);
   context.report("clients and push services have been broken");
   await breakRedis(scene);
   context.report("Redis has been broken");
   await breakPostgres(scene);
   context.report("Postgres has been broken");
-  return await stage.settle(async () => ({ ...notes.figures, ...await countPushes(scene) }));
+  const { figures, anomalies, ...result } = await stage.settle(async () => ({
+    ...notes.figures,
+    ...notes.spansIn(stage.recorder.history),
+    ...await countPushes(scene),
+  }));
+  return { ...result, figures, anomalies: [...anomalies, ...notTaken(figures, TAKEN)] };
 }

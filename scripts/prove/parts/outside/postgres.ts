@@ -7,7 +7,7 @@
 
 import postgres from "postgres";
 import { gauge } from "../../gauge.ts";
-import { lossesWithin } from "../../history/latency.ts";
+import { lossesWithin, refusalsWithin } from "../../history/latency.ts";
 import { residentMib } from "../../memory.ts";
 import type { Outside } from "../outside.ts";
 
@@ -47,8 +47,10 @@ export async function breakPostgres(scene: Outside): Promise<void> {
   }
   await stage.outage("postgres", () => lockEvents(scene));
   await stage.pause(BETWEEN_MS);
-  const lost = lossesWithin(stage.recorder.history, { from, to: stage.now() });
-  notes.count("connections_lost_by_postgres", lost);
+  const { history } = stage.recorder;
+  const span = { from, to: stage.now() };
+  notes.count("connections_lost_by_postgres", lossesWithin(history, span));
+  notes.count("refused_without_postgres", refusalsWithin(history, span));
 }
 
 async function lockEvents(scene: Outside): Promise<void> {

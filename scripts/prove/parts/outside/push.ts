@@ -37,7 +37,7 @@ export async function breakPush(scene: Outside): Promise<void> {
     tokensOf(scene).map((token) => plan(scene, { platform: "fcm", token, ...busy })),
   );
   await stage.pause(BUSY_MS);
-  notes.span("push_broken", stage.recorder.history, { from: begun, to: stage.now() });
+  notes.span("push_broken", { from: begun, to: stage.now() });
 }
 
 /** Every sleeper has another phone, of which the app was removed; until nobody pushes there. */

@@ -41,7 +41,7 @@ export async function breakRedis({ stage, links, store, notes }: Outside): Promi
   for (const link of all) link.cut();
   await stage.pause(DOWN_MS);
   for (const link of all) link.resume();
-  notes.span("redis_broken", stage.recorder.history, { from: begun, to: stage.now() });
+  notes.span("redis_broken", { from: begun, to: stage.now() });
   if (store.answered === 0) throw new Error("Cannot break Redis: nobody asked it anything");
   notes.count("redis_wrong_answers", store.answered);
 }

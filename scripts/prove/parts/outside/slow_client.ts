@@ -14,7 +14,7 @@ import { pause } from "../../../services/wait_until.ts";
 export type Pace = "all" | "a little" | "nothing";
 
 const LITTLE_BYTES = 1_024, EVERY_MS = 1_000;
-const ATTEMPTS = 50, AGAIN_MS = 200;
+const ATTEMPTS = 300, AGAIN_MS = 200;
 
 export class SlowClients implements AsyncDisposable {
   readonly users: readonly string[];

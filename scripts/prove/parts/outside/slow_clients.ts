@@ -49,7 +49,7 @@ export async function floodSlowClients(scene: Outside): Promise<void> {
   } finally {
     await flood.end();
   }
-  notes.span("beside_slow", stage.recorder.history, { from, to: stage.now() });
+  notes.span("beside_slow", { from, to: stage.now() });
   notes.count("slow_clients", SLOW_CLIENTS);
   notes.count("slow_left_open", left);
   const probe = new PresenceProbe(stage.system);
