@@ -8,14 +8,14 @@
  */
 
 import type { Judge } from "./judge.ts";
+import type { Promised } from "./promises.ts";
 
 export interface Plant {
   /** Lower case, words joined by `-`. */
   readonly name: string;
   /** What it does wrong, and what that breaks: one sentence. */
   readonly about: string;
-  /** The promise of `.github/ARCHITECTURE.md` that it breaks. */
-  readonly promise: number;
+  readonly promise: Promised;
   readonly edits: readonly Edit[];
   /** Everything that must find it, the first the soonest. */
   readonly judges: readonly Expected[];

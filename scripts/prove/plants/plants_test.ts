@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { copyProject, readProjectFile } from "./copy.ts";
 import { edited, filesOf } from "./plant.ts";
 import { PLANTS } from "./plants.ts";
+import { PROMISES } from "./promises.ts";
 import { SCENES } from "./scenes/scenes.ts";
 
 Deno.test("every plant fits the source: each of its edits finds its text once, and changes it", async () => {
@@ -38,13 +39,21 @@ Deno.test("the types of every plant fit: it goes wrong by what it does", async (
 Deno.test("every plant has a name of its own, says what it does, and has judges", () => {
   const names = PLANTS.map(({ name }) => name);
   assert.deepEqual(names, [...new Set(names)]);
-  for (const { name, about, promise, judges } of PLANTS) {
+  for (const { name, about, judges } of PLANTS) {
     assert.match(name, /^[a-z]+(-[a-z]+)*$/);
     assert.match(about, /^[^|\n]{20,110}[^.|\n]$/, name);
-    assert.ok(Number.isInteger(promise) && promise >= 1 && promise <= 11, name);
     assert.ok(judges.length > 0, `${name} has no judge`);
     const ids = judges.map(({ judge }) => judge.id);
     assert.deepEqual(ids, [...new Set(ids)], name);
+  }
+});
+
+Deno.test("every promise that a plant breaks is one of GUARANTEES.md, and a plant breaks each", async () => {
+  const guarantees = await readProjectFile(".github/GUARANTEES.md");
+  const promised = guarantees.split("\n## Promised\n")[1]!.split("\n## ")[0]!.split("\n");
+  for (const promise of Object.values(PROMISES)) {
+    assert.equal(promised.filter((row) => row.startsWith(`| ${promise}`)).length, 1, promise);
+    assert.ok(PLANTS.some((plant) => plant.promise === promise), `nothing breaks: ${promise}`);
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * The table of plants as PROOF.md shows it: who found which, and how soon.
+ * The table of plants that were tried: what each breaks, who found it, and how soon.
  *
  * @module
  */
@@ -14,9 +14,10 @@ export function markdownOf({ plants }: Trial): string {
   const rows = plants.map(({ plant, verdicts }) => [
     `\`${plant.name}\``,
     plant.about,
+    plant.promise,
     ...KINDS.map((kind) => cell(verdicts.filter(({ judge }) => judge.kind === kind))),
   ]);
-  const head = ["plant", "what it does wrong", ...KINDS];
+  const head = ["plant", "what it does wrong", "the promise that it breaks", ...KINDS];
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Judge } from "./judge.ts";
 import { faultsIn, figuresIn } from "./outcome.ts";
 import type { Plant } from "./plant.ts";
+import { PROMISES } from "./promises.ts";
 import type { Verdict } from "./run_judge.ts";
 import { markdownOf } from "./table.ts";
 import { tryPlants } from "./trial.ts";
@@ -28,7 +29,7 @@ const HUNG: Judge = {
 const PLANT: Plant = {
   name: "planted",
   about: "a constant is another one, and everybody notices",
-  promise: 1,
+  promise: PROMISES.stored,
   edits: [{
     file: FILE,
     find: "export const VERSION",

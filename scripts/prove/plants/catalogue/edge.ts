@@ -6,6 +6,7 @@
 
 import { explorer, history, simulation } from "../judge.ts";
 import type { Expected, Plant } from "../plant.ts";
+import { PROMISES } from "../promises.ts";
 
 /** What the simulation says when something is taken to be handed out, or received, that was not. */
 const SIMULATED: Expected = {
@@ -19,7 +20,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "cursor-is-own-gsid",
     about: "a live event's offset is its own gsid, whether what precedes it was handed out or not",
-    promise: 5,
+    promise: PROMISES.resumed,
     edits: [{
       file: "edge/hub/hub.ts",
       find: "undefined : Math.min(live.gsid, proven);",
@@ -30,7 +31,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "proven-before-the-hand-out",
     about: "`proven` moves before the events that the hub lacks have been read and handed out",
-    promise: 5,
+    promise: PROMISES.resumed,
     edits: [{
       file: "edge/hub/prover.ts",
       find: "await mendTopics(this.#deps, topics, verdict);",
@@ -42,7 +43,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "proven-after-a-failed-read",
     about: "`proven` moves although the read of what is missing failed",
-    promise: 5,
+    promise: PROMISES.resumed,
     edits: [{
       file: "edge/hub/prover.ts",
       find: "await mendTopics(this.#deps, topics, verdict);",
@@ -53,7 +54,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "gap-accepted",
     about: "a digest counts although the one before it was never heard",
-    promise: 5,
+    promise: PROMISES.resumed,
     edits: [{
       file: "edge/hub/ledger.ts",
       find: "if (after > this.#proven || after < this.#floor())",
@@ -68,7 +69,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "entered-inside-the-interval",
     about: "a topic that was entered inside a digest's interval is taken for proven",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [
       {
         file: "edge/hub/ledger.ts",
@@ -96,7 +97,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "catching-up-is-skipped",
     about: "what a digest misses is not handed to connections that are catching up",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [{
       file: "edge/hub/hub.ts",
       find:
@@ -113,7 +114,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "dedupe-by-last",
     about: "an event counts as known when a higher gsid was handed out, not when it was itself",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [{
       file: "edge/hub/tally.ts",
       find: "    gsids.splice(at, 0, gsid);\n    return true;",
@@ -124,7 +125,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "answered-for-all-devices",
     about: "the answer to a send counts as handed to every device of its sender",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [{
       file: "edge/hub/hub.ts",
       find: "    this.#deps.ledger.hand(inboxKey(receiver.id), gsid);",
@@ -139,7 +140,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
     name: "wake-for-the-addressed-only",
     about:
       "a wake copy wakes an idle group for the member whose inbox it came to, and for nobody else",
-    promise: 3,
+    promise: PROMISES.woken,
     edits: [
       {
         file: "edge/hub/hub.ts",
@@ -172,7 +173,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "digest-wakes-nobody",
     about: "a digest that names an idle group is taken to be about groups that nobody here is in",
-    promise: 3,
+    promise: PROMISES.woken,
     edits: [{
       file: "edge/hub/hub.ts",
       find: 'if (this.audience.wake(topic, "digest")) woken = true;',
@@ -183,7 +184,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: "foreign-epoch-ignored",
     about: "a digest of another database's history is passed over, and nobody's connection ends",
-    promise: 5,
+    promise: PROMISES.recovered,
     edits: [{
       file: "edge/hub/ledger.ts",
       find: 'if (digest.epoch !== this.#epoch) return { kind: "foreign epoch" };',

@@ -6,6 +6,7 @@
 
 import { history, simulation, test } from "../judge.ts";
 import type { Expected, Plant } from "../plant.ts";
+import { PROMISES } from "../promises.ts";
 
 /** What the simulation says when something is taken to be handed out, or received, that was not. */
 const SIMULATED: Expected = {
@@ -18,7 +19,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "catch-up-before-subscribe",
     about: "the snapshot is taken before the topics are entered: what comes between is nobody's",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [
       {
         file: "edge/session/feed.ts",
@@ -48,7 +49,7 @@ export const FEED_PLANTS: readonly Plant[] = [
     name: "gained-and-not-read",
     about:
       "a group that is joined while connected is heard from then on, and not read from the join",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [{
       file: "edge/session/feed.ts",
       find: "    this.#cutover.gain({ group, joined, cursor });\n",
@@ -60,7 +61,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "left-does-not-end",
     about: "`group.left` does not end the interval of the one who left",
-    promise: 7,
+    promise: PROMISES.members,
     edits: [{
       file: "edge/hub/topics.ts",
       find: "      target.ceiling = Math.min(target.ceiling, gsid);\n",
@@ -74,7 +75,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "membership-at-publish-time",
     about: "who is a member now is handed an event, not who was when it was committed",
-    promise: 7,
+    promise: PROMISES.members,
     edits: [{
       file: "edge/hub/topics.ts",
       find: "if (gsid <= target.floor || gsid > target.ceiling) continue;",
@@ -85,7 +86,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "old-connection-deletes-presence",
     about: "a connection that ends late takes away the entry of its device's newer one",
-    promise: 9,
+    promise: PROMISES.newest,
     edits: [{
       file: "edge/presence/roster.ts",
       find: "    if (!devices?.delete(connection)) return;\n",
@@ -103,7 +104,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "takeover-by-arrival",
     about: "of two connections of a device the one that hears of the other goes, not the older one",
-    promise: 3,
+    promise: PROMISES.newest,
     edits: [{
       file: "edge/session/takeover.ts",
       find: "return isOlder({ at: this.#connectedAt, connection: this.#id }, this.#newest);",
@@ -120,7 +121,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "received-is-the-raw-ack",
     about: "an acknowledged gsid counts as everything up to it, whatever was not proven",
-    promise: 10,
+    promise: PROMISES.pushed,
     edits: [{
       file: "edge/session/receipts.ts",
       find: "    // The first of two places is the safe one",
@@ -137,7 +138,7 @@ export const FEED_PLANTS: readonly Plant[] = [
     name: "received-is-min-of-ack-and-proven",
     about:
       "an acknowledged gsid counts up to `proven`, although what that covers may lie behind it",
-    promise: 10,
+    promise: PROMISES.pushed,
     edits: [
       {
         file: "edge/session/receipts.ts",
@@ -164,7 +165,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "overflow-is-forgotten",
     about: "a buffer that overflowed during a catch-up is dropped, and the database is not read on",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [{
       file: "edge/session/cutover.ts",
       find: '      this.#overflowed = false;\n      return "read on";',
@@ -178,7 +179,7 @@ export const FEED_PLANTS: readonly Plant[] = [
   {
     name: "queue-is-thinned",
     about: "what has no room in a client's queue is left out, and its connection goes on",
-    promise: 5,
+    promise: PROMISES.resumed,
     edits: [{
       file: "edge/session/outlet.ts",
       find: "    this.#end(CLOSES.slow);\n",

@@ -6,6 +6,7 @@
 
 import { history, simulation, test } from "../judge.ts";
 import type { Plant } from "../plant.ts";
+import { PROMISES } from "../promises.ts";
 
 const RACE = test("origin/commit/race_test.ts");
 const LATE = /ANOMALY late/;
@@ -14,7 +15,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "gsid-before-the-lock",
     about: "the gsids of a batch are drawn before the lock is taken",
-    promise: 4,
+    promise: PROMISES.visible,
     edits: [{
       file: "origin/store/migrations/0001_core.sql",
       find: "  perform lock_log();\n  first_gsid := next_gsid();\n",
@@ -28,7 +29,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "acked-before-the-commit",
     about: "a send is answered when its rows are written, before they are committed",
-    promise: 1,
+    promise: PROMISES.stored,
     edits: [{
       file: "origin/commit/committer.ts",
       find: "const committing = commitBatch(sql, batch, { archiveAfterMs, ownSince });",
@@ -49,7 +50,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "retried-as-new",
     about: "a batch whose answer was lost is stored again under other ids",
-    promise: 2,
+    promise: PROMISES.once,
     edits: [{
       file: "origin/commit/transaction.ts",
       find: `first.work.kind === "message" ? [first.work.message] : []`,
@@ -66,7 +67,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "presence-before-the-commit",
     about: "who is online is asked before the commit, so that who comes meanwhile is left out",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [
       {
         file: "origin/delivery.ts",
@@ -93,7 +94,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "offline-is-cached",
     about: "who was offline a moment ago is taken to be so still",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [
       {
         file: "origin/presence/lookup.ts",
@@ -120,7 +121,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "unknown-is-offline",
     about: "a user whose presence is not known is taken to be offline",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [{
       file: "origin/fan_out/decide.ts",
       find: `presenceOf(user, presence).state !== "offline"`,
@@ -134,7 +135,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "senders-other-device-forgotten",
     about: "a message is not published to its sender's inbox although another device hears it",
-    promise: 3,
+    promise: PROMISES.delivered,
     edits: [{
       file: "origin/fan_out/decide.ts",
       find: "return devices.length === 1 && devices[0]!.connection === connection;",
@@ -148,7 +149,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "late-check-trusts-presence",
     about: "the late check makes no job for a user who is said to be online",
-    promise: 10,
+    promise: PROMISES.pushed,
     edits: [{
       file: "origin/audit/late_check_shell.ts",
       find: "    const lacking = whoLacks(reachable, checked, this.positions);",
@@ -164,7 +165,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "late-check-forgets-receipts",
     about: "the late check pushes what was received",
-    promise: 10,
+    promise: PROMISES.spared,
     edits: [
       {
         file: "origin/audit/late_check.ts",
@@ -182,7 +183,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "audience-without-its-version",
     about: "who is pushed is read from a list of members that may be older than the message",
-    promise: 7,
+    promise: PROMISES.members,
     edits: [{
       file: "origin/fan_out/audience.ts",
       find: "`${event.membership} ${event.conversation}`",
@@ -197,7 +198,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "strangers-may-send",
     about: "who is not in a group, or was removed, may write to it",
-    promise: 7,
+    promise: PROMISES.writers,
     edits: [{
       file: "origin/store/migrations/0001_core.sql",
       find: "when i.kind = 'group' and m.user_id is null then 'stranger'",
@@ -212,7 +213,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     name: "mark-before-the-jobs",
     about:
       "the late check moves its mark before it makes the jobs: who dies between leaves them out",
-    promise: 10,
+    promise: PROMISES.pushed,
     edits: [
       {
         file: "origin/audit/late_check_store.ts",
@@ -234,7 +235,7 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
   {
     name: "prev-outside-the-batch",
     about: "`prev` names the event before the batch, not the one before in it",
-    promise: 6,
+    promise: PROMISES.chained,
     edits: [{
       file: "origin/store/migrations/0001_core.sql",
       find:

@@ -6,6 +6,7 @@
 
 import { history, simulation, test } from "../judge.ts";
 import type { Plant } from "../plant.ts";
+import { PROMISES } from "../promises.ts";
 
 const CATCH_UP = { judge: test("origin/requests/catch_up_test.ts"), says: /FAILED/ };
 
@@ -13,7 +14,7 @@ export const RESUME_PLANTS: readonly Plant[] = [
   {
     name: "recovered-across-epochs",
     about: "`recovered: true` is said of a cursor that belongs to another database's history",
-    promise: 5,
+    promise: PROMISES.recovered,
     edits: [{
       file: "origin/requests/catch_up.ts",
       find: "if (after.epoch !== epoch || after.gsid > head) return nothing(header, false);",
@@ -27,7 +28,7 @@ export const RESUME_PLANTS: readonly Plant[] = [
   {
     name: "recovered-beyond-the-head",
     about: "`recovered: true` is said of a cursor above everything that was committed",
-    promise: 5,
+    promise: PROMISES.recovered,
     edits: [{
       file: "origin/requests/catch_up.ts",
       find: "if (after.epoch !== epoch || after.gsid > head) return nothing(header, false);",
@@ -38,7 +39,7 @@ export const RESUME_PLANTS: readonly Plant[] = [
   {
     name: "resume-beyond-the-leave",
     about: "a resume reads a group up to the head, also for one who left it before",
-    promise: 7,
+    promise: PROMISES.members,
     edits: [{
       file: "origin/requests/catch_up.ts",
       find: "and gsid <= least(${upto}::bigint, m.left_at)",
@@ -49,7 +50,7 @@ export const RESUME_PLANTS: readonly Plant[] = [
   {
     name: "resume-by-membership-now",
     about: "a resume reads only the groups that its user is in now",
-    promise: 7,
+    promise: PROMISES.members,
     edits: [{
       file: "origin/requests/catch_up.ts",
       find: "where m.user_id = ${user} and m.conversation like 'group:%')",
