@@ -9,6 +9,7 @@
 
 import { CommandFailed, runCommand } from "../cli/run.ts";
 import { conditionsHere } from "./conditions.ts";
+import { listOf } from "./list.ts";
 import { CACHE, proveCommand, type ProveOptions } from "./options.ts";
 import type { Part } from "./part.ts";
 import { PARTS } from "./parts.ts";
@@ -42,11 +43,12 @@ addEventListener("unhandledrejection", (event) => {
 
 const command = proveCommand(PARTS).action(async (options: ProveOptions) => {
   if (options.list) {
-    for (const { name, about, long } of PARTS) {
-      print(`${name.padEnd(20)} ${about}${long ? " (only when named)" : ""}`);
-    }
+    print(listOf(PARTS));
   } else if (options.markdown) {
-    print(markdownTable(await readScoreboard(options.scoreboard), ORDER));
+    const board = await readScoreboard(options.scoreboard);
+    if (board) return print(markdownTable(board, ORDER));
+    const why = `there is no "${options.scoreboard}", for nothing has been run into it yet`;
+    throw new CommandFailed(`Cannot show the scoreboard: ${why}`);
   } else await prove(options);
 });
 
@@ -75,7 +77,9 @@ async function prove(options: ProveOptions): Promise<void> {
     }
   }
   tell(`\n${terminalTable(board, ORDER)}\n`);
-  print(`prove: ${passed} passed, ${failed} failed`);
+  // Whoever reads JSON reads nothing else.
+  const say = json ? tell : print;
+  say(`prove: ${passed} passed, ${failed} failed`);
   // The last line has said it: an error's message after it would be read instead.
   if (failed > 0) Deno.exitCode = 1;
 }
@@ -89,7 +93,8 @@ function sayHow(part: Part, { run, kept }: Finished): void {
   }
   if (run.failure !== undefined) tell(`  ERROR ${run.failure.replaceAll("\n", "\n    ")}`);
   tell(`  FAILED after ${seconds} s; what happened is in ${kept}`);
-  tell(`  again: deno task prove --part ${part.name} --seed ${run.seed}`);
+  const how = part.replays ? "the very same" : "the same load and faults; their timing is another";
+  tell(`  again: deno task prove --part ${part.name} --seed ${run.seed}  (${how})`);
 }
 
 const code = await runCommand(command, Deno.args, { print, tell });

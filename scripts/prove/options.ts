@@ -8,6 +8,8 @@
 
 import { Command, InvalidArgumentError } from "commander";
 import { integerFrom } from "../cli/arguments.ts";
+import { UsedWrongly } from "../cli/run.ts";
+import { minutesOf } from "./list.ts";
 import type { Part } from "./part.ts";
 
 export interface ProveOptions {
@@ -26,14 +28,27 @@ export const CACHE = ".cache/prove";
 const MAX_SEED = 2 ** 31;
 
 export function proveCommand(parts: readonly Part[]): Command {
-  const named = (name: string, chosen: Part[] = []) => {
-    const part = parts.find((one) => one.name === name);
-    if (part) return [...chosen, part];
-    throw new InvalidArgumentError(`There are: ${parts.map((one) => one.name).join(", ")}.`);
+  const minutes = minutesOf(parts);
+  const find = (name: string) => parts.find((one) => one.name === name);
+  const named = (names: string, chosen: Part[] = []) => {
+    const found = names.split(",").map((name) => {
+      const part = find(name);
+      if (part) return part;
+      const all = parts.map((one) => one.name).join(", ");
+      throw new InvalidArgumentError(`There is no part "${name}". There are: ${all}.`);
+    });
+    return [...chosen, ...found];
   };
   return new Command("prove")
     .description("Tries to break what is promised, and adds what came of it to the scoreboard.")
-    .option("--part <name>", "only this part; may be said several times", named)
+    .showHelpAfterError("See --help.")
+    .allowExcessArguments()
+    .hook("preAction", ({ args: [first] }) => {
+      if (first === undefined) return;
+      const hint = find(first) ? `did you mean --part ${first}?` : "see --help";
+      throw new UsedWrongly(`Cannot take "${first}": ${hint}`);
+    })
+    .option("--part <name>", "only this part, or these: a,b; may be said several times", named)
     .option("--times <n>", "how often each part is run", integerFrom(1, 10_000), 1)
     .option(
       "--seed <n>",
@@ -43,11 +58,17 @@ export function proveCommand(parts: readonly Part[]): Command {
     .option("--scoreboard <file>", "what the runs are added to", `${CACHE}/scoreboard.json`)
     .option("--list", "say which parts there are, and run none")
     .option("--markdown", "print the scoreboard as PROOF.md shows it, and run none")
-    .option("--json", "print the runs as JSON, a line each")
+    .option("--json", "print the runs as JSON, a line each, and nothing else")
     .addHelpText(
       "after",
       `
+Without --part all parts run that --list does not call long, one after the other. That takes about
+${minutes} minutes. Most start a whole system and load it: have 2 cores and 4 GiB of memory to spare.
+
 The last line says how many runs passed and how many failed; one that found an anomaly has failed.
-Its histories and logs are then in ${CACHE}/failed/.`,
+Its histories and logs are then in ${CACHE}/failed/.
+
+Exit codes: 0 every run passed, 1 one failed or could not be made, 2 used wrongly, 130 interrupted.
+What the parts are called, do and take: see --list. What it all shows: scripts/prove/PROOF.md.`,
     );
 }

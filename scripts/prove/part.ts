@@ -7,11 +7,17 @@
  * @module
  */
 
+import type { AnyAnomalyName } from "./anomaly_names.ts";
+
 export interface Part {
   /** As it is typed: lower case, words joined by `-`. */
   readonly name: string;
-  /** One line: what is done, and what must hold. */
+  /** One short line: what is done, and what must hold. */
   readonly about: string;
+  /** About how long it takes on two cores. */
+  readonly minutes: number;
+  /** The same seed is the same run, step by step: nothing real takes part in it. */
+  readonly replays?: true;
   /** Only run when it is named: it takes longer than the short lane may. */
   readonly long?: true;
   /** When it has failed by taking too long. Default: 15 minutes. */
@@ -46,13 +52,13 @@ export type Conditions = Record<string, string | number>;
 
 /** Something that must never be seen, and was. */
 export interface Anomaly {
-  /** One of a few names: what PROOF.md explains and the scoreboard counts. */
-  name: string;
+  /** What PROOF.md explains and the scoreboard counts. */
+  name: AnyAnomalyName;
   count: number;
   /** Some of them, in words that help to find the cause. */
   examples: string[];
 }
 
-export function anomaly(name: string, ...examples: string[]): Anomaly {
+export function anomaly(name: AnyAnomalyName, ...examples: string[]): Anomaly {
   return { name, count: Math.max(1, examples.length), examples };
 }

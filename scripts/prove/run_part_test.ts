@@ -7,7 +7,7 @@ import { type RunOptions, runPart } from "./run_part.ts";
 const RESULT = { figures: { sends: 7 }, anomalies: [], conditions: { load: "tiny" } };
 
 const part = (run: Part["run"], withinMs?: number): Part => ({
-  ...{ name: "walk", about: "", run },
+  ...{ name: "walk", about: "", minutes: 1, run },
   ...(withinMs !== undefined && { withinMs }),
 });
 

@@ -10,11 +10,12 @@
 import { dirname } from "node:path";
 import { addRun, EMPTY, type Run, type Scoreboard } from "./scoreboard.ts";
 
-export async function readScoreboard(file: string): Promise<Scoreboard> {
+/** `undefined`: there is none yet. */
+export async function readScoreboard(file: string): Promise<Scoreboard | undefined> {
   try {
     return JSON.parse(await Deno.readTextFile(file));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return EMPTY;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw new Error(`Cannot read the scoreboard in "${file}"`, { cause: error });
   }
 }
@@ -23,7 +24,7 @@ export async function addToScoreboard(file: string, part: string, run: Run): Pro
   await Deno.mkdir(dirname(file), { recursive: true });
   using lock = await Deno.open(`${file}.lock`, { create: true, write: true });
   await lock.lock(true);
-  const board = addRun(await readScoreboard(file), part, run);
+  const board = addRun(await readScoreboard(file) ?? EMPTY, part, run);
   const partial = `${file}.partial`;
   await Deno.writeTextFile(partial, JSON.stringify(board, null, 2));
   await Deno.rename(partial, file);

@@ -18,7 +18,9 @@ export function terminalTable(board: Scoreboard, order: readonly string[]): stri
 }
 
 export function markdownTable(board: Scoreboard, order: readonly string[]): string {
-  const rows = summariesOf(board, order).map((summary) => [
+  const summaries = summariesOf(board, order);
+  if (summaries.length === 0) return "There are no runs yet.";
+  const rows = summaries.map((summary) => [
     `\`${summary.part}\``,
     String(summary.runs),
     String(summary.failed),

@@ -15,9 +15,9 @@ const MAX_STATES = 10_000_000;
 
 export const explorer: Part = {
   name: "explorer",
-  about:
-    "every state of small worlds made of the real cores: no rule is broken, and each that is " +
-    "broken on purpose is found",
+  about: "every state of small worlds made of the real cores; rules broken on purpose are found",
+  minutes: 5,
+  replays: true,
   async run({ seed, report, signal, folder }) {
     const anomalies: Anomaly[] = [];
     const figures = { worlds: 0, states: 0, steps: 0, broken_rules: 0 };

@@ -27,8 +27,9 @@ const ORIGINS = ["origin-0", "origin-1"] as const;
 
 export const auditors: Part = {
   name: "auditors",
-  about: `${RESTARTS} origins replaced without a failed send; ${FREEZES} × the one that makes ` +
-    "digests stands still and wakes: what the auditors cost, and how far they fall behind",
+  about: `${RESTARTS} origins replaced without a failed send; the one that makes digests frozen ` +
+    `${FREEZES} times`,
+  minutes: 2,
   async run(context) {
     await using stage = await Stage.start(context, { limits: LIMITS });
     await using digests = await DigestWatch.start(stage.system.state.nats.url);

@@ -13,6 +13,7 @@ const LOAD_MS = 40_000;
 export const calm: Part = {
   name: "calm",
   about: "no fault: all comes in 5 s; who is offline is pushed in 20 s, and nobody who received",
+  minutes: 1,
   async run(context) {
     await using stage = await Stage.start(context, {
       liveWithinMs: 5_000,

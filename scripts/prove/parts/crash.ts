@@ -33,8 +33,9 @@ const ORIGINS = ["origin-0", "origin-1"] as const, EDGES = ["edge-0", "edge-1"] 
 
 export const crash: Part = {
   name: "crash",
-  about: `an origin dies at each of ${POINTS.length} points × ${TIMES}, ` +
-    `an edge that has passed sends on × ${TIMES}, the answers of ${LOST_ANSWERS} commits are lost`,
+  about: `an origin dies at each of ${POINTS.length} points of a send, an edge while it waits; ` +
+    "answers of commits are lost",
+  minutes: 4,
   run: (context) => runCrash(context, { times: TIMES, lostAnswers: LOST_ANSWERS }),
 };
 

@@ -31,8 +31,8 @@ const CAUSES = ["copy", "digest", "entered"] as const;
 
 export const idle: Part = {
   name: "idle",
-  about: `groups are let go after a second and woken, while edges, origins and NATS are killed ` +
-    `${KILLS} times each and presence is wrong`,
+  about: "groups let go and woken, while edges, origins and NATS are killed and presence is wrong",
+  minutes: 2,
   run: (context) => runIdle(context, { kills: KILLS, size: SIZE }),
 };
 

@@ -41,6 +41,7 @@ export const nats: Part = {
   name: "nats",
   about:
     "NATS cut off from each edge and origin, down, its store empty, its stream deleted or tiny",
+  minutes: 4,
   run: (context) => runNats(context),
 };
 

@@ -50,6 +50,7 @@ export const outside: Part = {
   about:
     `${SLOW_CLIENTS} slow clients, half-open ones; push services, Redis, Postgres slow, wrong ` +
     "and down",
+  minutes: 3,
   run: (context) => runOutside(context),
 };
 

@@ -20,6 +20,7 @@ export const presence: Part = {
   name: "presence",
   about:
     `an edge killed ${KILLS} times and one frozen for a minute: their users are offline in time`,
+  minutes: 2,
   async run(context) {
     await using stage = await Stage.start(context, {
       limits: {

@@ -21,6 +21,7 @@ const READER = "reader", BODY = "x".repeat(100);
 export const resume: Part = {
   name: "resume",
   about: `${CUTS} devices miss ${MISSED} events and are cut while they catch up`,
+  minutes: 1,
   async run(context) {
     await using stage = await Stage.start(context);
     const watcher = stage.population.guest(READER, "watcher");

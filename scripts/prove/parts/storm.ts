@@ -27,12 +27,14 @@ const WAYS: readonly (Way | undefined)[] = [undefined, "toServer", "toClient"];
 export const storm: Part = {
   name: "storm",
   about: "two minutes of random kills, drains, freezes, cuts, partitions and lags, two at a time",
+  minutes: 3,
   run: (context) => runStorm(context, 2 * MINUTE_MS),
 };
 
 export const soak: Part = {
   name: "soak",
   about: "45 minutes of the storm",
+  minutes: 47,
   long: true,
   withinMs: 60 * MINUTE_MS,
   // More pushes than the recorder keeps would be owed to ten of them.

@@ -19,7 +19,9 @@ const REPORT_EVERY = 1_000;
 export const simulation: Part = {
   name: "simulation",
   about:
-    `${SEEDS} simulated worlds of the real programs, with faults of every kind; nothing is broken`,
+    `${SEEDS} worlds of real edges and origins on models of everything else, faults of every kind`,
+  minutes: 4,
+  replays: true,
   async run({ seed, report, signal, folder }) {
     const from = (seed % RUNS) * SEEDS;
     let told = 0;
