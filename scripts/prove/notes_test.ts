@@ -11,7 +11,7 @@ function historyOf({ answeredAt, shownAt }: { answeredAt: number; shownAt: numbe
   const content = { gsid, type: "message", conversation: "dm:ana:bob", prev: 0, digest: "" };
   const entries: Entry[] = [
     {
-      ...{ at: 0, kind: "connected", recovered: false, wasRecovering: false },
+      ...{ at: 0, kind: "connected", edge: "e", recovered: false, wasRecovering: false },
       position: { offset: 0, epoch: "E" },
     },
     { at: 100, kind: "send", id: "m", attempt: 1, conversation: "dm:ana:bob", digest: "" },

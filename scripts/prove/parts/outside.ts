@@ -27,8 +27,11 @@ export interface Outside {
 
 /** What nobody may notice who does not need what is broken. */
 const UNNOTICED = ["beside_slow", "push_broken", "redis_broken"];
-/** Half a second is what people notice; what the fast path loses, the digest hands out in this. */
-const NOTICED_MS = 500, LATE_MS = 5_000;
+/**
+ * A lookup of presence may take a quarter of a second, and without any fault two busy cores deliver
+ * within half a second (p99). What the fast path loses, the digest hands out, as in `calm`.
+ */
+const NOTICED_MS = 1_000, LATE_MS = 5_000;
 const LIMITS = {
   ...HALF_OPEN_LIMITS,
   ...SLOW_LIMITS,
@@ -50,7 +53,7 @@ export const outside: Part = {
   about:
     `${SLOW_CLIENTS} slow clients, half-open ones; push services, Redis, Postgres slow, wrong ` +
     "and down",
-  minutes: 3,
+  minutes: 4,
   run: (context) => runOutside(context),
 };
 
@@ -73,8 +76,11 @@ export async function runOutside(
   const well = { from: stage.now(), to: stage.now() + WELL_MS };
   await stage.pause(WELL_MS);
   notes.span("well", well);
-  await Promise.all([leaveHalfOpen(scene), floodSlowClients(scene), breakPush(scene)]);
-  context.report("clients and push services have been broken");
+  await Promise.all([leaveHalfOpen(scene), floodSlowClients(scene)]);
+  context.report("clients have been broken");
+  // Not beside the flood, which takes the machine's time from everybody.
+  await breakPush(scene);
+  context.report("push services have been broken");
   await breakRedis(scene);
   context.report("Redis has been broken");
   await breakPostgres(scene);

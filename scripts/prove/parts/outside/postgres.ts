@@ -18,8 +18,11 @@ const QUEUED = 'fanfare_origin_bounded_size{what="commands_queued",kind="queue",
 
 export const POSTGRES_LIMITS = {
   connections_lost_by_postgres: 0,
-  /** Of what an origin may queue. */
-  locked_queue_max: 10_000,
+  /**
+   * An origin's half of what is sent while the table is locked is 250, and some more where that takes
+   * longer. If what was answered as late stayed in the queue, its repeats would make it 440.
+   */
+  locked_queue_max: 350,
   locked_memory_grown_max_mib: 50,
 };
 
