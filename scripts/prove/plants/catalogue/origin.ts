@@ -238,9 +238,8 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     promise: PROMISES.chained,
     edits: [{
       file: "origin/store/migrations/0001_core.sql",
-      find:
-        "      lag(i.gsid) over (partition by i.conversation, i.outcome order by i.n), i.last, 0\n",
-      replace: "      i.last, 0\n",
+      find: "coalesce(lag(i.gsid) over alike, i.last, 0) as prev",
+      replace: "coalesce(i.last, 0) as prev",
     }],
     judges: [
       { judge: history("commits"), says: /broken-chain/ },
