@@ -96,14 +96,24 @@ export function createGateways(
 /** @throws {Error} When it cannot be read, or is none. */
 export function readServiceAccount(credential: string, readText: ReadText): ServiceAccount {
   const inline = credential.trimStart().startsWith("{");
-  return parseServiceAccount(inline ? credential : readText(credential));
+  return parseServiceAccount(
+    inline ? credential : readFile(credential, "FCM_CREDENTIAL", readText),
+  );
 }
 
 /** @throws {Error} When it cannot be read, or is no PEM. */
 export function readPem(value: string, name: string, readText: ReadText): string {
-  const text = value.includes("-----BEGIN") ? value : readText(value);
+  const text = value.includes("-----BEGIN") ? value : readFile(value, name, readText);
   if (text.includes("-----BEGIN")) return text;
   throw new TypeError(`Cannot read ${name}: it is not PEM`);
+}
+
+function readFile(path: string, name: string, readText: ReadText): string {
+  try {
+    return readText(path);
+  } catch (cause) {
+    throw new Error(`Cannot read ${name}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function faultInKey(name: string, pem: string, type: "rsa" | "ec"): string | undefined {

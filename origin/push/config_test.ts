@@ -20,7 +20,7 @@ const FILES: Record<string, string> = {
 
 function readText(path: string): string {
   if (path in FILES) return FILES[path]!;
-  throw new Error(`Cannot read ${path}: there is none`);
+  throw new Error(`there is no ${path}`);
 }
 
 function faultsIn(config: PushConfig, development = false): string[] {
@@ -39,7 +39,7 @@ Deno.test("faultsInPushConfig() names what is wrong, and repeats no secret", () 
   const faulty: [PushConfig, string][] = [
     [{ fcm: { credential: "{oops, secret" } }, "Cannot read the FCM credential: it is not JSON"],
     [{ fcm: { credential: "{}" } }, 'Cannot read the FCM credential: it has no "project_id"'],
-    [{ fcm: { credential: "/nowhere" } }, "Cannot read /nowhere: there is none"],
+    [{ fcm: { credential: "/nowhere" } }, "Cannot read FCM_CREDENTIAL: there is no /nowhere"],
     [
       { fcm: { credential: ACCOUNT.replace(/"-----BEGIN[^"]*"/, JSON.stringify(PEM)) } },
       `Cannot use FCM_CREDENTIAL: ${noKey} RSA`,

@@ -110,6 +110,21 @@ testPlants([
     mend: /^Set ARCHIVE_AFTER_MS alike for both$/,
   },
   {
+    name: "one PORT for both programs",
+    find: () => agreement({ PORT: "8100" }),
+    level: "warning",
+    subject: "edge and origin",
+    says: /^port 8100 is asked for twice/,
+    mend: /^Give each program its own PORT and INTERNAL_PORT/,
+  },
+  {
+    name: "a key file that is not there",
+    find: () => settingsOf("origin", { ...ORIGIN, ...APNS, APNS_KEY: "/nonexistent/key.p8" }),
+    subject: "origin settings",
+    says: /^Cannot read APNS_KEY: No such file/,
+    mend: /^Set APNS_KEY to .*a file's path$/,
+  },
+  {
     name: "a port that is taken",
     find: async () => {
       using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

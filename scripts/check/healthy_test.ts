@@ -68,7 +68,7 @@ Deno.test("a healthy system is well in every respect, and does not notice", asyn
   ) assert.ok(subjects.includes(each), each);
 
   assert.deepEqual(push.record.list().filter(({ status }) => status === 200), []);
-  // An edge that could be stolen is not asked for here: what an origin says of topics, nobody hears.
+  // What it says of topics it says of a user and a group that there are not.
   await topics.settle();
   assert.ok(topics.messages.every(({ subject }) => subject.includes("fanfare-check")));
   await using sql = test.sql();

@@ -28,6 +28,9 @@ export async function checkPermissions(
   const needs = needsOf(program, `fanfare-check-${crypto.randomUUID()}`);
   const inbox = `${createInbox(inboxPrefix)}.*`;
   needs.hears.push({ subject: inbox });
+  // Where nobody is asked who they are, everybody may do everything.
+  const isOpen = !connection.info?.auth_required;
+  if (isOpen) needs.mustNotSay = needs.mustNotHear = [];
   const tried = await tryAll(connection, needs);
   const missing = [
     ...needs.says.filter((said) => tried.isRefused("publish", said)).map(publishing),
@@ -37,8 +40,7 @@ export async function checkPermissions(
     const says = `the ${program} may not ${missing.join(", nor ")}`;
     return [failure(SUBJECT, says, "Allow that in the permissions of its user at NATS")];
   }
-  const isOpen = !connection.info?.auth_required;
-  const excess = isOpen ? [] : excessOf(needs, tried);
+  const excess = excessOf(needs, tried);
   if (excess.length > 0) {
     const says = `a stolen ${program} could also ${excess.join(", and ")}`;
     return [warning(SUBJECT, says, "Take that from the permissions of its user at NATS")];

@@ -88,6 +88,21 @@ Deno.test("a check leaves no stream, no consumer and no message behind", async (
   await streams.delete("CHAT");
 });
 
+Deno.test("a check says nothing that an edge or an origin would act upon", async () => {
+  await using connection = await connected("anybody");
+  const heard: string[] = [];
+  connection.subscribe(">", { callback: (_error, { subject }) => void heard.push(subject) });
+  await connection.flush();
+  await check("origin", ORIGIN, "_INBOX_origin");
+  await check("forger", EDGE, "_INBOX_edge");
+  await connection.flush();
+  assert.ok(heard.includes(REQUEST.enter));
+  const grave = /^edge\.beat|^origin\.(digest|ask-received)$|^chat\.system-alerts$/;
+  assert.deepEqual(heard.filter((subject) => grave.test(subject)), []);
+  const topics = heard.filter((subject) => subject.startsWith("chat."));
+  assert.ok(topics.every((subject) => subject.includes("fanfare-check")), topics.join());
+});
+
 testPlants([
   {
     name: "NATS is not there",

@@ -84,24 +84,26 @@ async function accept(request: Request, record: PushRecord, accessTokens: Set<st
   const bearer = request.headers.get("authorization")?.replace(/^Bearer /i, "") ?? "";
   const { message, validate_only: dryRun } = parse(await request.text());
   if (typeof message?.token !== "string") return googleError(400, "The message has no token.");
-  const isKnown = accessTokens.has(bearer);
-  if (isKnown && !isPossibleToken(message.token)) return plannedError(INVALID_TOKEN);
-  const refusal = isKnown ? record.next("fcm", message.token) : UNAUTHENTICATED;
+  const refusal = refusalOf(message.token, record, accessTokens.has(bearer));
   // Nobody is pushed to by a dry run.
-  if (dryRun === true && !refusal) {
-    return Response.json({ name: `${messagesOf(request)}/fake_message_id` });
+  if (dryRun !== true) {
+    record.add({
+      platform: "fcm",
+      token: message.token,
+      status: refusal?.status ?? 200,
+      ...(refusal?.reason === undefined ? {} : { reason: refusal.reason }),
+      payload: message,
+      headers: {},
+    }, message.data);
   }
-  record.add({
-    platform: "fcm",
-    token: message.token,
-    status: refusal?.status ?? 200,
-    ...(refusal?.reason === undefined ? {} : { reason: refusal.reason }),
-    payload: message,
-    headers: {},
-  }, message.data);
   if (refusal === UNAUTHENTICATED) return googleError(401, "Invalid authentication credentials.");
   if (refusal) return plannedError(refusal);
   return Response.json({ name: `${messagesOf(request)}/${crypto.randomUUID()}` });
+}
+
+function refusalOf(token: string, record: PushRecord, isKnown: boolean): Refusal | undefined {
+  if (!isKnown) return UNAUTHENTICATED;
+  return isPossibleToken(token) ? record.next("fcm", token) : INVALID_TOKEN;
 }
 
 /** `projects/<project>/messages` */

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import type { Gsid } from "shared/gsid.ts";
+import type { ConversationId, UserId } from "shared/ids.ts";
+import { testGateways } from "testing/push_gateways.ts";
 import { startPushRecorder } from "./push_recorder.ts";
 import { createPushRecord } from "./record.ts";
 
@@ -78,4 +81,30 @@ Deno.test("the APNs endpoint refuses HTTP/1.1, and strangers", async () => {
   };
   assert.deepEqual(await post(false), [505, "APNs speaks HTTP/2 only"]);
   assert.deepEqual(await post(true), [403, '{"reason":"MissingProviderToken"}']);
+});
+
+Deno.test("what is no device is refused by both, as its provider would", async () => {
+  await using test = await testGateways();
+  const { recorder, gateways } = test;
+  const note = {
+    user: "ana" as UserId,
+    conversation: "group:g" as ConversationId,
+    gsid: 160 as Gsid,
+    title: "Ben",
+    text: "Hi",
+    collapse: "g",
+    expiresAtMs: Date.now() + 60_000,
+  };
+  const never = new AbortController().signal;
+  for (const platform of ["fcm", "apns"] as const) {
+    const outcome = await gateways.get(platform)!.send(
+      { platform, token: "no!device" },
+      note,
+      never,
+    );
+    const reason = platform === "fcm" ? "INVALID_ARGUMENT" : "BadDeviceToken";
+    assert.deepEqual(outcome, { kind: "prune", reason, suspect: true });
+  }
+  const reasons = () => recorder.record.list().map(({ reason }) => reason);
+  assert.deepEqual(reasons(), ["INVALID_ARGUMENT", "BadDeviceToken"]);
 });
