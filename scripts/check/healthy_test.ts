@@ -32,6 +32,8 @@ async function settingsFiles({ system: { state } }: TestSystem, push: PushRecord
       INTERNAL_PORT: portOf(origin!.internal),
       API_KEY: state.api_key,
       DATABASE_URL: state.postgres.url,
+      // Not how fast this machine is.
+      PRESENCE_TIMEOUT_MS: "5000",
     },
   };
   const written = Object.entries(files).map(async ([program, values]) => [

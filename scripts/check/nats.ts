@@ -65,7 +65,7 @@ export async function checkNats(
   }
 }
 
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 2_000;
 
 /** The question that every edge begins with: where the log stands. */
 async function askOrigin(
