@@ -214,7 +214,7 @@ Deno.test("with nothing there every dependency is named, with what to mend", asy
   assert.ok(failed.every(({ mend }) => mend));
 });
 
-Deno.test("runProbes() waits for nobody longer than its limit, and hears who throws", async () => {
+Deno.test("runProbes() waits for nobody longer than its limit, and tells no password of what was thrown", async () => {
   let isAborted = false;
   const hangs = {
     subject: "a",
@@ -230,11 +230,12 @@ Deno.test("runProbes() waits for nobody longer than its limit, and hears who thr
     mend: /firewall/,
   });
   assert.ok(isAborted);
-  const throws = { subject: "b", run: () => Promise.reject(new Error("Cannot go on")) };
+  const fault = new Error("Cannot reach nats://ana:secret@host:4222", { cause: new Error("gone") });
+  const throws = { subject: "b", run: () => Promise.reject(fault) };
   expectOnly(await runProbes([throws]), {
     level: "failure",
     subject: "b",
-    says: /^Cannot go on$/,
+    says: /^Cannot reach nats:\/\/host:4222: gone$/,
     mend: /./,
   });
 });

@@ -4,6 +4,7 @@ import { jetstreamManager, StorageType } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { chatStreamConfig, ensureStream } from "shared/bus/jetstream.ts";
 import { REQUEST } from "shared/bus/requests.ts";
+import type { NatsConfig } from "shared/config/nats.ts";
 import { type TestNats, testNats } from "testing/nats.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { startNatsServer } from "../services/nats_server.ts";
@@ -119,6 +120,13 @@ testPlants([
     mend: /^Correct NATS_USER and NATS_PASSWORD/,
   },
   {
+    name: "a certificate of an authority that is not known",
+    find: () => checkEncrypted({}),
+    subject: "nats",
+    says: /^Cannot connect to NATS at tls:.*: unable to verify the first certificate$/,
+    mend: /^Set NATS_CA to the authority of the servers' certificates$/,
+  },
+  {
     name: "an old nats-server",
     find: async () => {
       await using old = oldNats("2.9.25");
@@ -227,6 +235,19 @@ Deno.test("an origin whose answers do not arrive: a failure of nats answers", as
     mend: /allow_responses/,
   });
 });
+
+Deno.test("a server whose authority is known is well", async () => {
+  const ca = await Deno.readTextFile(join(CERTIFICATES, "ca.pem"));
+  expectAllWell(await checkEncrypted({ tls: { ca } }));
+});
+
+const CERTIFICATES = join(import.meta.dirname!, "../services/push_recorder/certificates");
+
+async function checkEncrypted(config: Pick<NatsConfig, "tls">) {
+  const [certificate, key] = ["leaf.pem", "leaf.key"].map((name) => join(CERTIFICATES, name));
+  await using server = await testNats(`tls { cert_file: "${certificate}", key_file: "${key}" }`);
+  return await checkNats({ servers: [server.url], ...config }, EDGE, DEPS, NEVER);
+}
 
 /** As much of a server as tells its version. */
 function oldNats(version: string): { url: string } & AsyncDisposable {

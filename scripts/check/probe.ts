@@ -66,11 +66,18 @@ function unexpected(subject: string, error: unknown): Finding {
   return failure(subject, wordsOf(error), mend);
 }
 
-/** An error in one line, its causes with it. */
+/** An error in one line, its causes with it, and without the passwords of addresses. */
 export function wordsOf(error: unknown): string {
+  return wordsWithCauses(error).replaceAll(/\s+/g, " ").replaceAll(/\/\/[^/@\s]+@/g, "//")
+    .slice(0, MAX_WORDS);
+}
+
+const MAX_WORDS = 300;
+
+function wordsWithCauses(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.message || (error as { code?: string }).code || error.name;
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
-  const words = inner instanceof Error ? `${own}: ${wordsOf(inner)}` : own;
-  return words.replaceAll(/\s+/g, " ").slice(0, 300);
+  const words = inner instanceof Error ? wordsWithCauses(inner) : "";
+  return own.includes(words) ? own : `${own}: ${words}`;
 }
