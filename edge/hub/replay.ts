@@ -77,6 +77,9 @@ export class Replay {
     const topic = topicOfSubject(subject);
     const live = decodeLive(data);
     // An instruction was for the moment in which it was given.
-    if (topic && live && live.kind !== "control") this.#deps.mend(topic, live);
+    if (!topic || !live || live.kind === "control") return;
+    // Handed out already; or of a history that the database has lost, and the stream has not.
+    if (live.gsid <= (this.#deps.proven() ?? 0)) return;
+    this.#deps.mend(topic, live);
   }
 }

@@ -31,15 +31,22 @@ function scene(read: ReplayDeps["read"], proven: number | undefined = gsidAt(NOO
   return { replay, mended, replayed, faults, state };
 }
 
-Deno.test("start() hands out what the stream kept since shortly before what is proven", async () => {
+Deno.test("start() reads from shortly before what is proven, and hands out what lies above", async () => {
+  const noon = gsidAt(NOON_MS);
   const { replay, mended, replayed } = scene((sinceMs, handle) => {
     assert.equal(sinceMs, NOON_MS - 2_000);
-    [message(16), message(0, "control"), { subject: "other", data: new Uint8Array() }, message(32)]
-      .forEach(handle);
-    return Promise.resolve(4);
+    [
+      message(noon - 16),
+      message(noon),
+      message(noon + 16),
+      message(0, "control"),
+      { subject: "other", data: new Uint8Array() },
+      message(noon + 32),
+    ].forEach(handle);
+    return Promise.resolve(6);
   });
   await replay.start();
-  assert.deepEqual([mended, replayed], [[[topic, 16], [topic, 32]], [4]]);
+  assert.deepEqual([mended, replayed], [[[topic, noon + 16], [topic, noon + 32]], [6]]);
 });
 
 Deno.test("start() reads nothing while nothing is proven", async () => {

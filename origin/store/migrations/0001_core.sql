@@ -100,6 +100,18 @@ begin
   return greatest(log_row.last / 16 * 16 + 16, (now_ms - 1735689600000) * 4096) + log_row.shard;
 end $$;
 
+-- For whoever has restored the database, before the first origin starts: what was lost is another
+-- history. The head is the present, above all that was lost, so that nothing of it that is still in
+-- the stream, or on its way, is taken for an event of this one.
+create function begin_epoch() returns text language plpgsql volatile as $$
+declare
+  new_epoch text := replace(gen_random_uuid()::text, '-', '');
+begin
+  perform lock_log();
+  update log set epoch = new_epoch, last = next_gsid();
+  return new_epoch;
+end $$;
+
 -- Appends a batch of messages and alerts; answers for each, in order, with one of
 -- - `stored`, and where it stands now;
 -- - `duplicate`: stored before under this id, with this digest, and where;

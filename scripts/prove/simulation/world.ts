@@ -203,8 +203,8 @@ export class World {
     for (const { process } of this.origins) process.kill();
     // What was on its way to the old database is done before, and lost with it.
     this.timeline.after(OUTAGE_MS, () => {
-      tables.restore(upto, `e${++this.#epochs}`);
-      this.truth.restored(tables.last);
+      tables.restore(upto, `e${++this.#epochs}`, this.timeline.nowMs);
+      this.truth.restored(upto);
       this.#restoring = undefined;
       for (const at of waiting) this.startOrigin(at);
     });

@@ -149,10 +149,13 @@ export class Tables {
     return true;
   }
 
-  /** As after a restore from a backup taken at `upto`: what came later was never committed. */
-  restore(upto: Gsid, epoch: string): void {
+  /**
+   * As after a restore from a backup taken at `upto`, and `begin_epoch`: what came later was never
+   * committed, but no gsid is issued again.
+   */
+  restore(upto: Gsid, epoch: string, nowMs: number): void {
     this.epoch = epoch;
-    this.last = upto;
+    this.last = this.nextGsid(nowMs);
     this.checked = Math.min(this.checked, upto);
     for (const list of [...this.ofConversation.values(), ...this.ofInbox.values(), this.events]) {
       list.length = above(list, upto);
