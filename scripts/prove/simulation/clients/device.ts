@@ -53,6 +53,8 @@ export class Device {
   readonly #deps: DeviceDeps;
   /** All that the edges may still have open, the newest last. */
   readonly #sessions = new Set<Session>();
+  /** Those that have not been answered, nor refused, also when it has given them up. */
+  readonly #connecting = new Set<Session>();
   /** Got while the app was not shown, and not since. */
   readonly #unseen = new Set<Gsid>();
   #current: Session | undefined;
@@ -194,6 +196,7 @@ export class Device {
     const alive = edges().filter(({ process }) => process.alive);
     if (alive.length === 0) return this.#tryLater();
     const edge = random.pick(alive);
+    const contested = this.#isContested();
     const session: Session = new Session({
       name: this.traits.name,
       chronicle,
@@ -204,7 +207,7 @@ export class Device {
       onConnected: () => this.#onConnected(session),
       onRefused: () => this.#onClosed(session, 3_000),
       onEvent: (gsid) => this.#onEvent(session, gsid),
-      onClosed: (code) => this.#onClosed(session, code),
+      onClosed: (code) => this.#onClosed(session, code, contested),
     });
     const { process } = edge;
     const pipe = new Pipe({
@@ -219,6 +222,7 @@ export class Device {
     if (!edge.accept(pipe)) return this.#tryLater();
     this.#current = session;
     this.#sessions.add(session);
+    this.#connecting.add(session);
     const { user, name, named } = this.traits;
     const token = tokenOf(user, timeline.nowMs + TOKEN_MS);
     session.connect(token, named ? { device: name as DeviceId } : {}, this.foreground);
@@ -234,7 +238,19 @@ export class Device {
     });
   }
 
+  /**
+   * Whether an older connection is still being made, as far as its edge knows: it may reach the
+   * database behind the one that is begun now, whose clock then says that the older is the newer.
+   */
+  #isContested(): boolean {
+    for (const session of this.#connecting) {
+      if (!session.pipe.open) this.#connecting.delete(session);
+    }
+    return this.#connecting.size > 0;
+  }
+
   #onConnected(session: Session): void {
+    this.#connecting.delete(session);
     session.show(this.foreground);
     this.#lookingSinceMs = this.#deps.models.timeline.nowMs;
     if (session === this.#current) this.outbox.flush();
@@ -252,19 +268,22 @@ export class Device {
     });
   }
 
-  #onClosed(session: Session, code: number): void {
+  #onClosed(session: Session, code: number, contested = false): void {
     const { judge, models: { chronicle } } = this.#deps;
     const { name } = this.traits;
     chronicle.note("connection ended", code, () => `${code} of ${name}`);
     this.#sessions.delete(session);
+    this.#connecting.delete(session);
     session.drop();
     session.pipe.hangUp();
     if (session !== this.#current) return;
     this.#current = undefined;
-    if (code === CLOSES.forceDisconnect.code) {
+    const taken = code === CLOSES.forceDisconnect.code;
+    if (taken && !contested) {
       judge.fail(`${name} was told to go, though this is its newest connection`);
     }
-    if (code >= FINAL && code < 4_000) this.#wanted = false;
+    // An app that knows of no other connection of its device connects again.
+    if (code >= FINAL && code < 4_000 && !taken) this.#wanted = false;
     this.#tryLater();
   }
 }
