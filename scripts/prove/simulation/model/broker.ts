@@ -7,8 +7,7 @@
  * @module
  */
 
-import { topicOfSubject } from "shared/topic.ts";
-import { kindOfSubject, type MessageFaults } from "./message_faults.ts";
+import { kindOfSubject, type MessageFaults, type MessageKind } from "./message_faults.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Wire } from "./wire.ts";
@@ -71,19 +70,27 @@ export class Broker {
   /** False: nobody listens. */
   publish(packet: Packet): boolean {
     const { subject } = packet;
-    if (topicOfSubject(subject)) this.#keep(packet);
+    const kind = kindOfSubject(subject);
+    if (kind === "live message") this.#keep(packet);
     const heard = this.#exact.get(subject);
     const wild = this.#wild.get(subject.slice(0, subject.lastIndexOf(".")));
     if (!heard && !wild) return false;
-    const queues = new Map<string, Interest[]>();
+    let queues: Map<string, Interest[]> | undefined;
     for (const interests of [heard, wild]) {
       for (const interest of interests ?? []) {
         const { queue } = interest;
-        if (queue === undefined) this.#send(interest, packet);
-        else queues.set(queue, [...queues.get(queue) ?? [], interest]);
+        if (queue === undefined) this.#send(interest, packet, kind);
+        else {
+          queues ??= new Map();
+          const members = queues.get(queue);
+          if (members) members.push(interest);
+          else queues.set(queue, [interest]);
+        }
       }
     }
-    for (const members of queues.values()) this.#send(this.#random.pick(members), packet);
+    if (queues) {
+      for (const members of queues.values()) this.#send(this.#random.pick(members), packet, kind);
+    }
     return true;
   }
 
@@ -102,8 +109,8 @@ export class Broker {
     return subject.endsWith(".*") ? [this.#wild, subject.slice(0, -2)] : [this.#exact, subject];
   }
 
-  #send({ down, handle }: Interest, packet: Packet): void {
-    for (const lateMs of this.faults.strike(kindOfSubject(packet.subject))) {
+  #send({ down, handle }: Interest, packet: Packet, kind: MessageKind): void {
+    for (const lateMs of this.faults.strike(kind)) {
       if (lateMs === 0) down.send(() => handle(packet));
       else this.#timeline.after(lateMs, () => down.send(() => handle(packet)));
     }

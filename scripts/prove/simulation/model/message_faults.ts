@@ -82,11 +82,10 @@ export class MessageFaults {
 const PROMPT: readonly number[] = [0];
 
 export function kindOfSubject(subject: string): MessageKind {
-  if (topicOfSubject(subject)) return "live message";
+  if (subject.startsWith("_INBOX.")) return "answer";
+  if (subject.startsWith("rpc.") || subject === ANNOUNCE.askReceived) return "request";
   if (subject === ANNOUNCE.digest) return "digest";
   if (subject === ANNOUNCE.received) return "received report";
   if (subject === ANNOUNCE.ended) return "ended report";
-  if (subject.startsWith("rpc.") || subject === ANNOUNCE.askReceived) return "request";
-  if (subject.startsWith("_INBOX.")) return "answer";
-  return "beat";
+  return topicOfSubject(subject) ? "live message" : "beat";
 }

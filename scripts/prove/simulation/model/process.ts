@@ -64,10 +64,15 @@ export class Process {
 
   /** Runs `task` in this program after a delay: later, while it stands still; never, once dead. */
   after(delayMs: number, task: () => void): Cancel {
-    let cancelled = false;
-    const cancel = this.#timeline.after(delayMs, () => this.run(() => cancelled || task()));
+    // Also what it has missed while it stood still can be taken back.
+    let left: (() => void) | undefined = task;
+    const cancel = this.#timeline.after(delayMs, () => {
+      if (!this.#alive || !left) return;
+      if (this.#isBehind) this.#missed.push(() => left?.());
+      else left();
+    });
     return () => {
-      cancelled = true;
+      left = undefined;
       cancel();
     };
   }
@@ -75,7 +80,7 @@ export class Process {
   /** Runs `task` in this program now, unless it stands still, or is dead. */
   run(task: () => void): void {
     if (!this.#alive) return;
-    if (this.#standsStill || this.#missed.length > 0) this.#missed.push(task);
+    if (this.#isBehind) this.#missed.push(task);
     else task();
   }
 
@@ -109,6 +114,10 @@ export class Process {
 
   get #standsStill(): boolean {
     return this.#stalledUntilMs > this.#timeline.nowMs;
+  }
+
+  get #isBehind(): boolean {
+    return this.#missed.length > 0 || this.#standsStill;
   }
 
   /** One after the other, each with all that follows from it. */

@@ -19,11 +19,11 @@ import { PLATFORMS } from "origin/push/gateway/gateway.ts";
 import { PUSH_SETTINGS } from "origin/push/worker.ts";
 import type { Scene } from "origin/scene.ts";
 import { serve } from "origin/serve.ts";
-import { topicOfSubject } from "shared/topic.ts";
 import { decodeMessage, type Digest } from "shared/bus/requests.ts";
 import { ANNOUNCE } from "shared/bus/requests.ts";
 import { BusClient } from "../model/bus_client.ts";
 import type { Chronicle } from "../model/chronicle.ts";
+import { kindOfSubject } from "../model/message_faults.ts";
 import { Process } from "../model/process.ts";
 import type { Models } from "../models.ts";
 import { originEvents } from "./origin_events.ts";
@@ -57,7 +57,7 @@ export function startOrigin(name: string, config: OriginConfig, models: Models):
     process,
     onFault: models.onFault,
     onPublish(subject, data) {
-      if (topicOfSubject(subject)) process.reached("while publishing");
+      if (kindOfSubject(subject) === "live message") process.reached("while publishing");
       if (subject === ANNOUNCE.digest) noteDigest(data, chronicle);
     },
   });
