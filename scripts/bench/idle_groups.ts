@@ -14,7 +14,7 @@ import { readMetric } from "testing/metrics.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { signToken } from "testing/token.ts";
 import { startSystem, type System } from "../dev/system.ts";
-import { freePorts } from "../services/free_port.ts";
+import { claimPorts } from "../services/claimed_ports.ts";
 import { startNatsServer } from "../services/nats_server.ts";
 import { pause, waitUntil } from "../services/wait_until.ts";
 import { latencyOf } from "./quantiles.ts";
@@ -44,7 +44,7 @@ type Figures = Record<string, number>;
 async function measure(archival: boolean): Promise<Figures> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryDirectory("idle-groups"));
-  const [monitor] = freePorts(1);
+  const [monitor] = stack.use(claimPorts(1)).ports;
   const configFile = join(path, "nats.conf");
   await Deno.writeTextFile(configFile, `http: "127.0.0.1:${monitor}"\n`);
   const nats = stack.use(await startNatsServer({ storeDir: join(path, "nats"), configFile }));

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { freePorts, isPortFree } from "../services/free_port.ts";
+import { isPortFree } from "../services/claimed_ports.ts";
 import { waitUntil } from "../services/wait_until.ts";
 import {
   type Build,
@@ -37,11 +37,17 @@ export interface Programs extends AsyncDisposable {
 /** The edges of a system that was killed may take a moment to leave their ports. */
 const LEAVE_MS = 3_000;
 
-/** `edge-0` on `port`, `edge-1` on `port` + 1 and so on; all else on free ports. */
+/** How many ports `planPlaces` may need. */
+export function portsOfPlaces({ edges, origins }: { edges: number; origins: number }): number {
+  return 2 * (edges + origins);
+}
+
+/** `edge-0` on `port`, `edge-1` on `port` + 1 and so on; all else on the claimed ports. */
 export function planPlaces(
   { edges, origins, port }: { edges: number; origins: number; port: number },
+  claimed: readonly number[],
 ): ProgramPlace[] {
-  const free = freePorts(2 * (origins + edges));
+  const free = [...claimed];
   const place = (kind: ProgramKind, index: number, at: number): ProgramPlace => ({
     id: `${kind}-${index}`,
     kind,

@@ -2,7 +2,8 @@
  * The parts that a system stands on: Postgres, NATS, the REST store, the push recorder.
  *
  * Invariant: a part whose address is in the environment is used as it is and never touched; every
- * other one is started here, supervised, and keeps its address when it is started again.
+ * other one is started here, on a port that was claimed for it, supervised, and keeps its address
+ * when it is started again.
  *
  * @module
  */
@@ -21,8 +22,15 @@ import { type Running, Supervised } from "./supervised.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface ServicePorts {
+  postgres: number;
+  nats: number;
+  redis: number;
+}
+
 export interface ServicesOptions {
   folder: DataFolder;
+  ports: ServicePorts;
   /** Whether an acknowledged commit survives the machine. */
   durable: boolean;
   /** Forget what was stored. */
@@ -90,20 +98,16 @@ function pidOf({ part }: Started<unknown>): { pid?: number } {
 }
 
 async function startDatabase(options: ServicesOptions): Promise<Started<string>> {
-  const { folder, durable, environment, report } = options;
+  const { folder, ports: { postgres: port }, durable, environment, report } = options;
   const given = environment.DATABASE_URL;
   if (given) return give("postgres", given, report);
-  let port: number | undefined;
   return await reported("postgres", report, async () => {
-    const part = await supervise("postgres", options, async () => {
-      const running = await startPostgres({
-        dataDir: join(folder.path, "postgres"),
-        durable,
-        ...(port !== undefined && { port }),
-      });
-      port = running.port;
-      return running;
-    });
+    const dataDir = join(folder.path, "postgres");
+    const part = await supervise(
+      "postgres",
+      options,
+      () => startPostgres({ dataDir, durable, port }),
+    );
     const url = (name: string) => `postgres://postgres@127.0.0.1:${port}/${name}`;
     try {
       await prepareDatabase(url("postgres"), options.fresh);
@@ -127,10 +131,9 @@ async function prepareDatabase(url: string, fresh: boolean): Promise<void> {
 }
 
 async function startBus(options: ServicesOptions): Promise<Started<string>> {
-  const { folder, environment, report } = options;
+  const { folder, ports: { nats: port }, environment, report } = options;
   const given = environment.NATS_URL;
   if (given) return give("nats", given, report);
-  let port: number | undefined;
   let address = "";
   return await reported("nats", report, async () => {
     const part = await supervise("nats", options, async () => {
@@ -138,9 +141,8 @@ async function startBus(options: ServicesOptions): Promise<Started<string>> {
         storeDir: join(folder.path, "nats"),
         explicit: environment.NATS_SERVER,
         onFetch: (what) => report({ part: "nats", state: "fetching", what }),
-        ...(port !== undefined && { port }),
+        port,
       });
-      port = running.port;
       address = running.url;
       return running;
     });
@@ -151,7 +153,7 @@ async function startBus(options: ServicesOptions): Promise<Started<string>> {
 async function startStore(
   options: ServicesOptions,
 ): Promise<Started<{ url: string; token: string }>> {
-  const { folder, environment, report } = options;
+  const { folder, ports: { redis: port }, environment, report } = options;
   const { UPSTASH_REDIS_REST_URL: given, UPSTASH_REDIS_REST_TOKEN: givenToken } = environment;
   if (given && givenToken) return give("redis", { url: given, token: givenToken }, report);
   const token = folder.secrets.redisToken;
@@ -161,7 +163,7 @@ async function startStore(
       const running = await startRedisRestProcess({
         directory: folder.logs,
         token,
-        ...(url && { port: Number(new URL(url).port) }),
+        port,
       });
       url = running.url;
       return running;

@@ -8,10 +8,11 @@
  * @module
  */
 
+import { claimPorts } from "../services/claimed_ports.ts";
 import { type DataFolder, openDataFolder, temporaryDataFolder } from "./data_folder.ts";
 import { relink, type Through } from "./links.ts";
 import type { Build, ProgramPlace } from "./program.ts";
-import { assertPortsFree, planPlaces, startPrograms } from "./programs.ts";
+import { assertPortsFree, planPlaces, portsOfPlaces, startPrograms } from "./programs.ts";
 import type { Report } from "./progress.ts";
 import { RunningSystem } from "./running_system.ts";
 import type { Secrets } from "./secrets.ts";
@@ -74,7 +75,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       ? await temporaryDataFolder()
       : await openDataFolder(options.folder, fresh),
   );
-  const places = planPlaces({ edges: 2, origins: 1, port: 0, ...options });
+  const size = { edges: 2, origins: 1, port: 0, ...options };
+  const claimed = stack.use(claimPorts(3 + portsOfPlaces(size)));
+  const [postgres, nats, redis, ...others] = claimed.ports as [number, number, number];
+  const places = planPlaces(size, others);
   await assertPortsFree(places);
 
   let system: RunningSystem | undefined = undefined;
@@ -82,7 +86,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const { durable = false, environment = {} } = options;
   const secrets = secretsOf(folder, environment);
   const services = stack.use(
-    await startServices({ ...supervision, folder, durable, fresh, environment }),
+    await startServices({
+      ...supervision,
+      ...{ folder, ports: { postgres, nats, redis }, durable, fresh, environment },
+    }),
   );
   const programs = stack.use(
     await startPrograms({

@@ -8,7 +8,7 @@
  */
 
 import type { Address } from "../services/address.ts";
-import { freePort } from "../services/free_port.ts";
+import { type ClaimedPorts, claimPorts } from "../services/claimed_ports.ts";
 import { BLIND, type Inspector, ProxiedConnection } from "./connection.ts";
 import type { Faults, Pace, Way } from "./faults.ts";
 
@@ -19,12 +19,12 @@ export interface TcpProxyOptions {
 }
 
 const HOSTNAME = "127.0.0.1";
-const ATTEMPTS = 10;
 
 export class TcpProxy implements Faults, AsyncDisposable {
   readonly #target: Address;
   readonly #options: Required<TcpProxyOptions>;
-  readonly #port: number;
+  /** So that nobody else listens there while new connections are refused. */
+  readonly #claimed: ClaimedPorts;
   readonly #connections = new Set<ProxiedConnection>();
   readonly #connecting = new Set<Promise<void>>();
   #listener: Deno.TcpListener | undefined;
@@ -35,14 +35,14 @@ export class TcpProxy implements Faults, AsyncDisposable {
   constructor(target: Address, options: TcpProxyOptions = {}) {
     this.#target = target;
     this.#options = { inspector: () => BLIND, random: Math.random, ...options };
-    this.#listener = listenAnywhere();
-    this.#port = this.#listener.addr.port;
+    this.#claimed = claimPorts(1);
+    this.#listener = Deno.listen(this.address);
     this.#accepting = this.#accept(this.#listener);
   }
 
   /** Where clients are to connect instead. */
   get address(): Address {
-    return { hostname: HOSTNAME, port: this.#port };
+    return { hostname: HOSTNAME, port: this.#claimed.ports[0]! };
   }
 
   /** Those that are open, oldest first. */
@@ -97,6 +97,7 @@ export class TcpProxy implements Faults, AsyncDisposable {
     await Promise.all(this.#connecting);
     this.cut();
     await Promise.all([...this.#connections].map(({ ended }) => ended));
+    this.#claimed[Symbol.dispose]();
   }
 
   #ask(fault: (connection: Faults) => void): void {
@@ -126,16 +127,5 @@ export class TcpProxy implements Faults, AsyncDisposable {
     this.#connections.add(connection);
     for (const fault of this.#standing) fault(connection);
     connection.ended.then(() => this.#connections.delete(connection));
-  }
-}
-
-/** On a port that no outgoing connection takes while new ones are refused. */
-function listenAnywhere(): Deno.TcpListener {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return Deno.listen({ hostname: HOSTNAME, port: freePort() });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse) || attempt === ATTEMPTS) throw error;
-    }
   }
 }

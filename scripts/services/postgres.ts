@@ -8,7 +8,7 @@
  */
 
 import { join } from "node:path";
-import { freePort } from "./free_port.ts";
+import { claimPorts } from "./claimed_ports.ts";
 import { type Manner, type PostgresHome, settlePostgres } from "./postgres_binaries.ts";
 import { assertRunning, type ServerProcess, signalProcess, startProcess } from "./process.ts";
 import { pause, waitUntil } from "./wait_until.ts";
@@ -18,7 +18,7 @@ export interface PostgresOptions {
   dataDir: string;
   /** Whether an acknowledged commit survives the machine; `false` only for tests. */
   durable: boolean;
-  /** Default: a free one. */
+  /** Default: one that is claimed for as long as this server is not disposed of. */
   port?: number;
   /** Tried one after another; default: all that make sense here. */
   manners?: Manner[];
@@ -43,16 +43,28 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const home = await settlePostgres(options.dataDir, options.manners);
   await initialise(home, options.durable);
   await clearStaleLock(home);
+  await using stack = new AsyncDisposableStack();
+  const port = options.port ?? stack.use(claimPorts(1)).ports[0]!;
+  const server = await startReady(home, port, options.durable);
+  if (!options.durable) stack.defer(() => forget(home));
+  stack.use(server);
+  return running(server, port, stack.move());
+}
+
+async function startReady(
+  home: PostgresHome,
+  port: number,
+  durable: boolean,
+): Promise<ServerProcess> {
   for (let attempt = 1;; attempt++) {
-    const port = options.port ?? freePort();
-    const server = startServer(home, port, options.durable);
+    const server = startServer(home, port, durable);
     try {
       await ready(server, home);
-      return running(server, port, options.durable ? undefined : home);
+      return server;
     } catch (error) {
       await server.stop();
       const fault = classify(server.lastWords());
-      if (fault === "port taken" && options.port !== undefined) {
+      if (fault === "port taken") {
         throw new Error(`Cannot start Postgres: port ${port} is taken`, { cause: error });
       }
       if (fault === "other" || attempt === START_ATTEMPTS) throw error;
@@ -67,11 +79,10 @@ function classify(lastWords: string): "port taken" | "memory held" | "other" {
   return lastWords.includes("shared memory block") ? "memory held" : "other";
 }
 
-/** `disposable` is where data may lie that is not worth keeping, though nobody else removes it. */
 function running(
   server: ServerProcess,
   port: number,
-  disposable: PostgresHome | undefined,
+  owned: AsyncDisposableStack,
 ): RunningPostgres {
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
   return {
@@ -80,13 +91,13 @@ function running(
     pid: server.pid,
     status: server.status,
     urlOf,
-    async [Symbol.asyncDispose]() {
-      await server.stop();
-      if (disposable?.manner === "moved" && exists(disposable.directory)) {
-        await Deno.remove(disposable.directory, { recursive: true });
-      }
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Where data may lie that is not worth keeping, though nobody else removes it. */
+async function forget({ manner, directory }: PostgresHome): Promise<void> {
+  if (manner === "moved" && exists(directory)) await Deno.remove(directory, { recursive: true });
 }
 
 function startServer(home: PostgresHome, port: number, durable: boolean): ServerProcess {

@@ -7,7 +7,7 @@
  */
 
 import { join } from "node:path";
-import { freePort } from "./free_port.ts";
+import { claimPorts } from "./claimed_ports.ts";
 import { assertRunning, type ServerProcess, startProcess } from "./process.ts";
 import { findProgram, type Program, type ProgramNeeds, type ProgramSearch } from "./programs.ts";
 import { waitUntil } from "./wait_until.ts";
@@ -65,7 +65,8 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
   await Deno.mkdir(storeDir, { recursive: true });
   const configFile = join(storeDir, "prometheus.yml");
   await Deno.writeTextFile(configFile, config);
-  const port = freePort();
+  await using stack = new AsyncDisposableStack();
+  const [port] = stack.use(claimPorts(1)).ports as [number];
   const url = `http://127.0.0.1:${port}`;
   const server = startProcess(command, {
     name: "Prometheus",
@@ -78,13 +79,10 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     ],
     logFile: join(storeDir, "prometheus.log"),
   });
-  try {
-    await untilReady(server, url);
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
-  return { ...clientOf(url), url, [Symbol.asyncDispose]: () => server.stop() };
+  stack.defer(() => server.stop());
+  await untilReady(server, url);
+  const running = stack.move();
+  return { ...clientOf(url), url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 async function untilReady(server: ServerProcess, url: string): Promise<void> {

@@ -7,11 +7,11 @@
  */
 
 import { join } from "node:path";
-import { freePort } from "./free_port.ts";
+import { claimPorts } from "./claimed_ports.ts";
 import { assertRunning, type ServerProcess, startProcess } from "./process.ts";
 import { findProgram, type Program, type ProgramNeeds, type ProgramSearch } from "./programs.ts";
 import { RespClient } from "./resp_client.ts";
-import { pause, waitUntil } from "./wait_until.ts";
+import { waitUntil } from "./wait_until.ts";
 
 export interface RedisServerOptions extends ProgramSearch {
   /** Made when it does not exist. Holds `redis.log`. */
@@ -35,32 +35,23 @@ const NEEDS: ProgramNeeds = {
 };
 
 const READY_MS = 20_000;
-const START_ATTEMPTS = 5;
-const RETRY_MS = 50;
 
 /** @throws {MissingProgram} */
 export async function startRedisServer(options: RedisServerOptions): Promise<RunningRedisServer> {
   const program = await findProgram(NEEDS, options);
   await Deno.mkdir(options.directory, { recursive: true });
-  for (let attempt = 1;; attempt++) {
-    const port = freePort();
-    const server = startServer(program, options.directory, port);
-    try {
-      await ready(server, port);
-      return {
-        port,
-        pid: server.pid,
-        version: program.version,
-        status: server.status,
-        [Symbol.asyncDispose]: () => server.stop(),
-      };
-    } catch (error) {
-      await server.stop();
-      const portTaken = server.lastWords().includes("Address already in use");
-      if (!portTaken || attempt === START_ATTEMPTS) throw error;
-      await pause(RETRY_MS);
-    }
-  }
+  await using stack = new AsyncDisposableStack();
+  const [port] = stack.use(claimPorts(1)).ports as [number];
+  const server = stack.use(startServer(program, options.directory, port));
+  await ready(server, port);
+  const owned = stack.move();
+  return {
+    port,
+    pid: server.pid,
+    version: program.version,
+    status: server.status,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 function startServer(

@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { claimPorts } from "../services/claimed_ports.ts";
 import { type RunningNatsServer, startNatsServer } from "../services/nats_server.ts";
 import { temporaryDirectory } from "./temporary_directory.ts";
 
@@ -31,6 +32,7 @@ export async function testNats(config?: string): Promise<TestNats> {
   if (config !== undefined) await Deno.writeTextFile(configFile, config);
   const options = {
     storeDir: join(directory.path, "store"),
+    port: stack.use(claimPorts(1)).ports[0]!,
     explicit: Deno.env.get("NATS_SERVER"),
     ...(config !== undefined && { configFile }),
   };
@@ -48,7 +50,7 @@ export async function testNats(config?: string): Promise<TestNats> {
     },
     async restart() {
       await server[Symbol.asyncDispose]();
-      server = await startNatsServer({ ...options, port: server.port });
+      server = await startNatsServer(options);
     },
     async configure(config) {
       await Deno.writeTextFile(configFile, config);

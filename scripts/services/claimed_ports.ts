@@ -1,0 +1,50 @@
+/**
+ * Ports that nobody listens on, and that nobody else is given while they are claimed.
+ *
+ * A server that can choose its own port (port 0) and is started once should. The ports given here
+ * lie below what systems give to outgoing connections (Linux from 32768, macOS from 49152), of
+ * which there are many while a system starts.
+ *
+ * Invariant: a port has one claim on this machine, whichever process or thread holds it, and none
+ * once that has given it up or ended, however it ended. For a claim is a listener, on another port
+ * that stands for the claimed one; the kernel allows one, and closes it with its process.
+ *
+ * @module
+ */
+
+const LOWEST = 10_000, COUNT = 11_000;
+const HOSTNAME = "127.0.0.1";
+
+/** Given up when it is disposed of, which must not be before the servers have ended. */
+export interface ClaimedPorts extends Disposable {
+  readonly ports: readonly number[];
+}
+
+export function claimPorts(count: number, random: () => number = Math.random): ClaimedPorts {
+  using stack = new DisposableStack();
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = LOWEST + Math.floor(random() * COUNT);
+    const claim = listen(port + COUNT);
+    if (!claim) continue;
+    stack.use(claim);
+    if (isPortFree(port)) ports.push(port);
+  }
+  const claims = stack.move();
+  return { ports, [Symbol.dispose]: () => claims.dispose() };
+}
+
+export function isPortFree(port: number): boolean {
+  using listener = listen(port);
+  return listener !== undefined;
+}
+
+/** `undefined`: somebody does already. */
+function listen(port: number): Deno.TcpListener | undefined {
+  try {
+    return Deno.listen({ hostname: HOSTNAME, port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return undefined;
+    throw error;
+  }
+}
