@@ -40,6 +40,7 @@ function until(scene: EdgeScene, name: string, value: number): Promise<true> {
 
 Deno.test("a user who calls too often is answered with 111, and its neighbour is not", async () => {
   await using scene = await edgeScene({ env: { CALL_RATE_PER_S: "1" } });
+  scene.stopRates();
   using client = await scene.open("ana");
   using second = await scene.open("ana");
   using neighbour = await scene.open("bob");
@@ -54,6 +55,7 @@ Deno.test("a user who calls too often is answered with 111, and its neighbour is
 
 Deno.test("a flood of commands is answered with 111 and then ended; a neighbour goes on", async () => {
   await using scene = await edgeScene({ env: { COMMAND_RATE_PER_S: "10" } });
+  scene.stopRates();
   using client = await scene.open("ana");
   using neighbour = await scene.open("bob");
   await client.send(frameOf(ping, 100));

@@ -59,11 +59,11 @@ export async function edgeScene(options: SceneOptions = {}) {
   const answers = options.origin ?? true;
   const calls = answers ? await answerAsOrigin(bus, options.groups ?? []) : undefined;
   const drain = new AbortController();
-  let skewMs = 0;
+  let skewMs = 0, stoodAtMs: number | undefined;
   const edge = await startEdge(configOf(nats, redis, options.env), {
     codecs: { json: jsonCodec, protobuf: protobufCodec },
     log: SILENT_LOG,
-    turns: systemTurns,
+    turns: { ...systemTurns, nowMs: () => stoodAtMs ?? systemTurns.nowMs() },
     now: () => Date.now() + skewMs,
     random: Math.random,
     drain,
@@ -83,6 +83,8 @@ export async function edgeScene(options: SceneOptions = {}) {
     signToken: (user: string, ttlS = 3600) => signToken(user, SECRET, ttlS),
     /** The edge's clock goes on so much further than ours. */
     elapse: (ms: number) => void (skewMs += ms),
+    /** What was used up of a rate stays so from now on, however long the test takes. */
+    stopRates: () => void (stoodAtMs = systemTurns.nowMs()),
     /** Calls wait from now on until they are released. */
     holdCalls: () => calls!.hold(),
     /** What connects read, too. */
