@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { waitUntil } from "../scripts/services/wait_until.ts";
 import { RawWebSocket } from "testing/raw_websocket.ts";
 import { FORMATS, SDKS } from "testing/sdk.ts";
 import { ANNOUNCE, type Beat, decodeMessage } from "shared/bus/requests.ts";
@@ -57,6 +58,20 @@ Deno.test("the internal port tells of health and counts", async () => {
   const outside = await fetch(`http://127.0.0.1:${scene.edge.port}/metrics`);
   assert.equal(outside.status, 404);
   await outside.body?.cancel();
+});
+
+Deno.test("a key set that cannot be fetched is counted", async () => {
+  const env = { TOKEN_SECRET: "", TOKEN_JWKS_URL: "http://127.0.0.1:1" };
+  await using scene = await edgeScene({ env });
+  assert.equal(await scene.metric("key_set_errors_total"), 0);
+  using socket = await scene.open();
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  const token = `${part({ alg: "ES256", kid: "k" })}.${part({ sub: "ana", exp: 9e9 })}.c2ln`;
+  await socket.send(JSON.stringify({ id: 1, connect: { token } }));
+  await waitUntil(
+    async () => await scene.metric("key_set_errors_total") === 1 || undefined,
+    { what: "the fetch to be counted", withinMs: 5_000 },
+  );
 });
 
 Deno.test("an edge beats, and says who it is", async () => {
