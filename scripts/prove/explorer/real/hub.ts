@@ -44,16 +44,18 @@ export type HubInput =
   | { do: "settle gained"; who: Who; joined: Gsid; head: Gsid; member: boolean }
   | { do: "answered"; who: Who; gsid: Gsid };
 
+interface Received {
+  to: Who;
+  does: "receive";
+  gsid: Gsid;
+  topic: TopicKey;
+  offset: Gsid | undefined;
+  /** It was read because of a digest. */
+  mended: boolean;
+}
+
 export type HubOutput =
-  | {
-    to: Who;
-    does: "receive";
-    gsid: Gsid;
-    topic: TopicKey;
-    offset: Gsid | undefined;
-    /** It was read because of a digest. */
-    mended: boolean;
-  }
+  | Received
   | { to: Who; does: "gained"; joined: Gsid; cursor: Gsid }
   | { to: Who; does: "out of order" }
   | { to: Who; does: "control"; control: Control }
@@ -102,7 +104,8 @@ export class HubInstance implements Instance<HubInput, HubOutput, HubFacts> {
   #who: Who = "a";
   #outputs: HubOutput[] = [];
   #judged: Digest | undefined;
-  #mending = false;
+  /** What was received of the hand-out that goes on: its end tells where it came from. */
+  #handing: Received[] = [];
   readonly #archives: boolean;
 
   constructor(options: HubOptions, ask: Ask<HubQuestion>) {
@@ -228,7 +231,10 @@ export class HubInstance implements Instance<HubInput, HubOutput, HubFacts> {
       archiveAfterMs,
       hashKey: [1, 2],
       events: {
-        handed: (_gsid, source) => void (this.#mending = source === "digest"),
+        handed: (_gsid, source) => {
+          for (const received of this.#handing) received.mended = source === "digest";
+          this.#handing = [];
+        },
         poisoned: () => {
           throw new Error("Cannot read what was published: no origin can have written it");
         },
@@ -275,8 +281,11 @@ export class HubInstance implements Instance<HubInput, HubOutput, HubFacts> {
       get live() {
         return ask(who) === 1;
       },
-      receive: ({ gsid, topic, offset }) =>
-        emit({ to: who, does: "receive", gsid, topic, offset, mended: this.#mending }),
+      receive: ({ gsid, topic, offset }) => {
+        const output: Received = { to: who, does: "receive", gsid, topic, offset, mended: false };
+        this.#handing.push(output);
+        emit(output);
+      },
       gained: (_group, joined, cursor) => emit({ to: who, does: "gained", joined, cursor }),
       outOfOrder: () => {
         emit({ to: who, does: "out of order" });
