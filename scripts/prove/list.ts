@@ -22,7 +22,10 @@ export function listOf(parts: readonly Part[]): string {
   return lines.join("\n");
 }
 
-/** Of all that run when none is named. */
-export function minutesOf(parts: readonly Part[]): number {
-  return parts.filter(({ long }) => !long).reduce((sum, { minutes }) => sum + minutes, 0);
+/** Of all that run when none is named, `atOnce` beside each other where they may. */
+export function minutesOf(parts: readonly Part[], atOnce: number): number {
+  const sum = (some: readonly Part[]) => some.reduce((sum, { minutes }) => sum + minutes, 0);
+  const short = parts.filter(({ long }) => !long);
+  const alone = short.filter(({ alone }) => alone);
+  return Math.ceil(sum(alone) + (sum(short) - sum(alone)) / atOnce);
 }

@@ -1,20 +1,22 @@
 /**
  * `deno task prove`: everything that is promised, tried under faults.
  *
- * Invariant: each run that ends is on the scoreboard before the next one starts, so nothing is lost
- * when a long proof is interrupted.
+ * Invariant: each run that ends is on the scoreboard before another starts in its place, so nothing
+ * is lost when a long proof is interrupted.
  *
  * @module
  */
 
 import { CommandFailed, runCommand } from "../cli/run.ts";
 import { conditionsHere } from "./conditions.ts";
+import { type Due, dueRuns, runLane } from "./lane.ts";
 import { listOf } from "./list.ts";
-import { CACHE, proveCommand, type ProveOptions } from "./options.ts";
+import { AT_ONCE, CACHE, proveCommand, type ProveOptions } from "./options.ts";
+import { runInOwnProcess } from "./own_process.ts";
 import type { Part } from "./part.ts";
 import { PARTS } from "./parts.ts";
 import { type Finished, runPart } from "./run_part.ts";
-import { EMPTY, hasPassed, type Scoreboard } from "./scoreboard.ts";
+import { EMPTY, hasPassed } from "./scoreboard.ts";
 import { addToScoreboard, readScoreboard } from "./scoreboard_file.ts";
 import { markdownTable, terminalTable } from "./scoreboard_table.ts";
 
@@ -54,34 +56,52 @@ const command = proveCommand(PARTS).action(async (options: ProveOptions) => {
 
 async function prove(options: ProveOptions): Promise<void> {
   const { part: chosen = SHORT_LANE, times, scoreboard, json } = options;
+  const atOnce = options.atOnce ?? (options.part ? 1 : AT_ONCE);
   const seed = options.seed ?? Math.floor(Math.random() * SEEDS);
-  const conditions = await conditionsHere();
-  let board: Scoreboard = EMPTY;
-  let passed = 0, failed = 0;
-  for (let k = 0; k < times; k++) {
-    for (const part of chosen) {
-      tell(`${part.name}: ${part.about} (seed ${seed + k})`);
-      const finished = await runPart(part, {
-        seed: seed + k,
-        report: (line) => tell(`  ${line}`),
-        signal: interrupted.signal,
-        cache: CACHE,
-        conditions,
-        strays: () => rejections.splice(0),
+  const due = dueRuns(chosen, times, seed);
+  const run = due.length === 1 || atOnce === 1
+    ? await runHere({ ...options, atOnce })
+    : (one: Due) =>
+      runInOwnProcess(one, {
+        ...{ scoreboard, atOnce, tell, signal: interrupted.signal },
+        print: json ? print : () => {},
       });
-      board = await addToScoreboard(scoreboard, part.name, finished.run);
-      if (json) print(JSON.stringify({ part: part.name, ...finished.run }));
-      if (hasPassed(finished.run)) passed++;
-      else failed++;
-      sayHow(part, finished);
-    }
-  }
-  tell(`\n${terminalTable(board, ORDER)}\n`);
+  let passed = 0, failed = 0;
+  await runLane(due, atOnce, async (one) => {
+    if (await run(one)) passed++;
+    else failed++;
+  });
   // Whoever reads JSON reads nothing else.
-  const say = json ? tell : print;
-  say(`prove: ${passed} passed, ${failed} failed`);
-  // The last line has said it: an error's message after it would be read instead.
+  if (json) return end(failed);
+  tell(`\n${terminalTable(await readScoreboard(scoreboard) ?? EMPTY, ORDER)}\n`);
+  print(`prove: ${passed} passed, ${failed} failed`);
+  end(failed);
+}
+
+/** The last line has said it: an error's message after it would be read instead. */
+function end(failed: number): void {
   if (failed > 0) Deno.exitCode = 1;
+}
+
+async function runHere(
+  { scoreboard, atOnce, json }: ProveOptions & { atOnce: number },
+): Promise<(one: Due) => Promise<boolean>> {
+  const conditions = { ...await conditionsHere(), parts_at_once: atOnce };
+  return async ({ part, seed }) => {
+    tell(`${part.name}: ${part.about} (seed ${seed})`);
+    const finished = await runPart(part, {
+      seed,
+      report: (line) => tell(`  ${line}`),
+      signal: interrupted.signal,
+      cache: CACHE,
+      conditions,
+      strays: () => rejections.splice(0),
+    });
+    await addToScoreboard(scoreboard, part.name, finished.run);
+    if (json) print(JSON.stringify({ part: part.name, ...finished.run }));
+    sayHow(part, finished);
+    return hasPassed(finished.run);
+  };
 }
 
 function sayHow(part: Part, { run, kept }: Finished): void {

@@ -18,6 +18,8 @@ export interface Part {
   readonly minutes: number;
   /** The same seed is the same run, step by step: nothing real takes part in it. */
   readonly replays?: true;
+  /** Nothing runs beside it: it takes all cores, or measures what others would disturb. */
+  readonly alone?: true;
   /** Only run when it is named: it takes longer than the short lane may. */
   readonly long?: true;
   /** When it has failed by taking too long. Default: 15 minutes. */

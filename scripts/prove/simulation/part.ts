@@ -21,6 +21,7 @@ export const simulation: Part = {
   about:
     `${SEEDS} worlds of real edges and origins on models of everything else, faults of every kind`,
   minutes: 4,
+  alone: true,
   replays: true,
   async run({ seed, report, signal, folder }) {
     const from = (seed % RUNS) * SEEDS;

@@ -1,0 +1,42 @@
+/**
+ * What runs beside what: most parts wait for something most of the time.
+ *
+ * Invariant: runs begin in their order, at most `atOnce` of them are under way, and one of a part that
+ * must be alone has nothing beside it. Knows nothing of how a part is run.
+ *
+ * @module
+ */
+
+import type { Part } from "./part.ts";
+
+export interface Due {
+  part: Part;
+  seed: number;
+}
+
+/** Each part once with the first seed, then each with the next. */
+export function dueRuns(parts: readonly Part[], times: number, seed: number): Due[] {
+  return Array.from({ length: times }, (_, k) => parts.map((part) => ({ part, seed: seed + k })))
+    .flat();
+}
+
+/** Resolves when all have ended. The first that throws lets no other begin, and is thrown on. */
+export async function runLane(
+  due: readonly Due[],
+  atOnce: number,
+  run: (one: Due) => Promise<void>,
+): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  try {
+    for (const one of due) {
+      const most = one.part.alone ? 1 : atOnce;
+      while (underWay.size >= most) await Promise.race(underWay);
+      const running = run(one).finally(() => underWay.delete(running));
+      underWay.add(running);
+      if (one.part.alone) await running;
+    }
+    await Promise.all(underWay);
+  } finally {
+    await Promise.allSettled(underWay);
+  }
+}
