@@ -20,6 +20,12 @@ export function dueRuns(parts: readonly Part[], times: number, seed: number): Du
     .flat();
 }
 
+/** So that little time is left over at the end: what must be alone, and then the longest first. */
+export function packed(parts: readonly Part[]): Part[] {
+  const rank = ({ alone, minutes }: Part) => alone ? Infinity : minutes;
+  return parts.toSorted((one, other) => rank(other) === rank(one) ? 0 : rank(other) - rank(one));
+}
+
 /** Resolves when all have ended. The first that throws lets no other begin, and is thrown on. */
 export async function runLane(
   due: readonly Due[],

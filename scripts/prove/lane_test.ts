@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Due, dueRuns, runLane } from "./lane.ts";
+import { type Due, dueRuns, packed, runLane } from "./lane.ts";
 import type { Part } from "./part.ts";
 
 const part = (name: string, alone = false): Part => ({
@@ -34,6 +34,13 @@ function scene(parts: Part[], atOnce: number) {
 Deno.test("dueRuns() runs every part with a seed before any with the next", () => {
   const due = dueRuns([part("a"), part("b")], 2, 7).map(({ part: { name }, seed }) => [name, seed]);
   assert.deepEqual(due, [["a", 7], ["b", 7], ["a", 8], ["b", 8]]);
+});
+
+Deno.test("packed() has what must be alone first, then the longest, and else keeps the order", () => {
+  const long = { ...part("long"), minutes: 5 };
+  const parts = [part("a"), part("lone", true), long, part("b"), part("lonely", true)];
+  const names = packed(parts).map(({ name }) => name);
+  assert.deepEqual(names, ["lone", "lonely", "long", "a", "b"]);
 });
 
 Deno.test("runLane() has so many under way, begun in their order", async () => {

@@ -9,7 +9,7 @@
 
 import { CommandFailed, runCommand } from "../cli/run.ts";
 import { conditionsHere } from "./conditions.ts";
-import { type Due, dueRuns, runLane } from "./lane.ts";
+import { type Due, dueRuns, packed, runLane } from "./lane.ts";
 import { listOf } from "./list.ts";
 import { AT_ONCE, CACHE, proveCommand, type ProveOptions } from "./options.ts";
 import { runInOwnProcess } from "./own_process.ts";
@@ -58,7 +58,7 @@ async function prove(options: ProveOptions): Promise<void> {
   const { part: chosen = SHORT_LANE, times, scoreboard, json } = options;
   const atOnce = options.atOnce ?? (options.part ? 1 : AT_ONCE);
   const seed = options.seed ?? Math.floor(Math.random() * SEEDS);
-  const due = dueRuns(chosen, times, seed);
+  const due = dueRuns(atOnce > 1 ? packed(chosen) : chosen, times, seed);
   const run = due.length === 1 || atOnce === 1
     ? await runHere({ ...options, atOnce })
     : (one: Due) =>
