@@ -21,8 +21,11 @@ export interface LoadSize {
 /** From a killed part being ready again to the answer of a send, for 99 in 100. */
 export const SENDS_AGAIN_WITHIN_MS = 5_000;
 
-/** Where an edge stands still: whoever tries it waits for the SDK to give up first, for 5 s. */
-export const BESIDE_A_FROZEN_EDGE_MS = SENDS_AGAIN_WITHIN_MS + 5_000;
+/**
+ * Where an edge stands still, or an origin is cut off and NATS does not know yet: whoever tries it
+ * waits for the SDK to give up first, for 5 s.
+ */
+export const BESIDE_WHAT_HANGS_MS = SENDS_AGAIN_WITHIN_MS + 5_000;
 
 /** That of the short lane: 400 connections. */
 export const FULL: LoadSize = {

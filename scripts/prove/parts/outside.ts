@@ -23,6 +23,8 @@ export interface Outside {
   /** Before the store of presence. */
   store: HttpProxy;
   notes: Notes;
+  /** Users who are offline from the beginning, and written to all the time. */
+  pushedTo: readonly string[];
 }
 
 /** What nobody may notice who does not need what is broken. */
@@ -72,7 +74,8 @@ export async function runOutside(
     },
   });
   const notes = new Notes();
-  const scene: Outside = { stage, links, store, notes };
+  const pushedTo = stage.population.sleepers.map(({ user }) => user);
+  const scene: Outside = { stage, links, store, notes, pushedTo };
   const well = { from: stage.now(), to: stage.now() + WELL_MS };
   await stage.pause(WELL_MS);
   notes.span("well", well);

@@ -7,7 +7,7 @@
 
 import { latencyOf } from "../../bench/quantiles.ts";
 import type { App } from "../load/app.ts";
-import { BESIDE_A_FROZEN_EDGE_MS } from "../load/size.ts";
+import { BESIDE_WHAT_HANGS_MS } from "../load/size.ts";
 import type { Part } from "../part.ts";
 import { PresenceProbe } from "../presence_probe.ts";
 import { Stage } from "../stage.ts";
@@ -27,7 +27,7 @@ export const presence: Part = {
       limits: {
         offline_by_origins_max_ms: SILENT_MS,
         offline_by_lease_max_ms: LEASE_MS + LOOK_MS,
-        send_again_p99_ms: BESIDE_A_FROZEN_EDGE_MS,
+        send_again_p99_ms: BESIDE_WHAT_HANGS_MS,
       },
     });
     const times = new Times(stage);

@@ -7,7 +7,7 @@
 import { pick, type Random, randomFrom } from "testing/random.ts";
 import type { Way } from "../../faults/faults.ts";
 import { Links } from "../../faults/links.ts";
-import { BESIDE_A_FROZEN_EDGE_MS, FULL } from "../load/size.ts";
+import { BESIDE_WHAT_HANGS_MS, FULL } from "../load/size.ts";
 import type { Figures, Part, PartContext, PartResult } from "../part.ts";
 import { Stage, type StageOptions } from "../stage.ts";
 
@@ -49,7 +49,7 @@ export async function runStorm(
   await using links = new Links();
   await using stage = await Stage.start(context, {
     ...options,
-    limits: { send_again_p99_ms: BESIDE_A_FROZEN_EDGE_MS, ...options.limits },
+    limits: { send_again_p99_ms: BESIDE_WHAT_HANGS_MS, ...options.limits },
     system: { env: SETTINGS, ...options.system, through: links.through },
   });
   const endAt = stage.now() + ms;

@@ -40,12 +40,12 @@ export async function breakPush(scene: Outside): Promise<void> {
   notes.span("push_broken", { from: begun, to: stage.now() });
 }
 
-/** Every sleeper has another phone, of which the app was removed; until nobody pushes there. */
+/** Everybody who is pushed to all the time has another phone, of which the app was removed; until nobody pushes there. */
 async function loseTokens(scene: Outside): Promise<void> {
-  const { stage: { system, population } } = scene;
+  const { stage: { system }, pushedTo } = scene;
   const sql = postgres(system.state.postgres.url, { max: 1, onnotice: () => {} });
   try {
-    for (const { user } of population.sleepers) {
+    for (const user of pushedTo) {
       const token = goneTokenOf(user);
       await plan(scene, { platform: "apns", token, status: 410, reason: "Unregistered" });
       await sql`
@@ -64,10 +64,10 @@ async function loseTokens(scene: Outside): Promise<void> {
 }
 
 /** How often one message was accepted for one token, and a token that is gone was tried. */
-export async function countPushes({ stage: { system, population } }: Outside): Promise<Figures> {
+export async function countPushes({ stage: { system }, pushedTo }: Outside): Promise<Figures> {
   const response = await fetch(`${system.state.push.recorder}/pushes`);
   const pushes: RecordedPush[] = await response.json();
-  const gone = new Set(population.sleepers.map(({ user }) => goneTokenOf(user)));
+  const gone = new Set(pushedTo.map(goneTokenOf));
   const accepted = pushes.filter(({ status }) => status === 200);
   return {
     pushes_of_one_max: most(accepted.map(({ token, gsid }) => `${token} ${gsid}`)),
@@ -81,9 +81,8 @@ function most(names: readonly string[]): number {
   return Math.max(0, ...[...groups].map(({ length }) => length));
 }
 
-function tokensOf({ stage: { population } }: Outside): string[] {
-  return [...population.users, ...population.sleepers.map(({ user }) => user)]
-    .map((user) => `token-of-${user}`);
+function tokensOf({ stage: { population }, pushedTo }: Outside): string[] {
+  return [...population.users, ...pushedTo].map((user) => `token-of-${user}`);
 }
 
 function goneTokenOf(user: string): string {
