@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { ANOMALY_NAMES } from "./anomaly_names.ts";
 import { PARTS } from "./parts.ts";
+import { readScoreboard } from "./scoreboard_file.ts";
+import { markdownTable } from "./scoreboard_table.ts";
 
 const proof = Deno.readTextFileSync(new URL("PROOF.md", import.meta.url));
 
@@ -19,6 +22,9 @@ Deno.test("PROOF.md explains every anomaly, and no other", () => {
   assert.deepEqual(named("The anomalies").toSorted(), ANOMALY_NAMES.toSorted());
 });
 
-Deno.test("PROOF.md has a place for the scoreboard", () => {
-  assert.match(proof, /\n<!-- scoreboard -->\n[^]*<!-- \/scoreboard -->\n$/);
+Deno.test("PROOF.md shows the scoreboard that lies beside it, and nothing else", async () => {
+  const file = fileURLToPath(new URL("scoreboard.json", import.meta.url));
+  const board = await readScoreboard(file);
+  const [, shown] = /\n<!-- scoreboard -->\n\n([^]*)\n\n<!-- \/scoreboard -->\n$/.exec(proof)!;
+  assert.equal(shown, markdownTable(board!, PARTS.map(({ name }) => name)));
 });

@@ -16,7 +16,7 @@ const MAX_STATES = 10_000_000;
 export const explorer: Part = {
   name: "explorer",
   about: "every state of small worlds made of the real cores; rules broken on purpose are found",
-  minutes: 5,
+  minutes: 2,
   replays: true,
   async run({ seed, report, signal, folder }) {
     const anomalies: Anomaly[] = [];

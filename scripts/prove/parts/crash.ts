@@ -35,7 +35,7 @@ export const crash: Part = {
   name: "crash",
   about: `an origin dies at each of ${POINTS.length} points of a send, an edge while it waits; ` +
     "answers of commits are lost",
-  minutes: 4,
+  minutes: 7,
   run: (context) => runCrash(context, { times: TIMES, lostAnswers: LOST_ANSWERS }),
 };
 

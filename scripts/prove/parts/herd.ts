@@ -37,7 +37,7 @@ export const herd: Part = {
   name: "herd",
   about:
     `${HERD.crowd} clients come back at once, after a rolling drain and a kill -9 of their edges`,
-  minutes: 3,
+  minutes: 2,
   alone: true,
   async run(context) {
     await using stage = await Stage.start(context, {

@@ -29,7 +29,7 @@ const ROLES: readonly (readonly string[])[] = [
 export const kill: Part = {
   name: "kill",
   about: `${KILLS} × kill -9 of each of edge, origin, NATS, Postgres and Redis`,
-  minutes: 5,
+  minutes: 4,
   async run(context) {
     await using stage = await Stage.start(context);
     const random = randomFrom(context.seed);

@@ -46,7 +46,7 @@ export const nats: Part = {
   name: "nats",
   about:
     "NATS cut off from each edge and origin, down, its store empty, its stream deleted or tiny",
-  minutes: 4,
+  minutes: 3,
   run: (context) => runNats(context),
 };
 

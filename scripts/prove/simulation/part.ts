@@ -20,7 +20,7 @@ export const simulation: Part = {
   name: "simulation",
   about:
     `${SEEDS} worlds of real edges and origins on models of everything else, faults of every kind`,
-  minutes: 4,
+  minutes: 3,
   alone: true,
   replays: true,
   async run({ seed, report, signal, folder }) {
