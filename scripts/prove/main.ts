@@ -55,7 +55,7 @@ const command = proveCommand(PARTS).action(async (options: ProveOptions) => {
 });
 
 async function prove(options: ProveOptions): Promise<void> {
-  const { part: chosen = SHORT_LANE, times, scoreboard, json } = options;
+  const { part: chosen = SHORT_LANE, times, scoreboard, json, untimed = false } = options;
   const atOnce = options.atOnce ?? (options.part ? 1 : AT_ONCE);
   const seed = options.seed ?? Math.floor(Math.random() * SEEDS);
   const due = dueRuns(atOnce > 1 ? packed(chosen) : chosen, times, seed);
@@ -63,7 +63,7 @@ async function prove(options: ProveOptions): Promise<void> {
     ? await runHere({ ...options, atOnce })
     : (one: Due) =>
       runInOwnProcess(one, {
-        ...{ scoreboard, atOnce, tell, signal: interrupted.signal },
+        ...{ scoreboard, atOnce, untimed, tell, signal: interrupted.signal },
         print: json ? print : () => {},
       });
   let passed = 0, failed = 0;
@@ -84,7 +84,7 @@ function end(failed: number): void {
 }
 
 async function runHere(
-  { scoreboard, atOnce, json }: ProveOptions & { atOnce: number },
+  { scoreboard, atOnce, json, untimed = false }: ProveOptions & { atOnce: number },
 ): Promise<(one: Due) => Promise<boolean>> {
   const conditions = { ...await conditionsHere(), parts_at_once: atOnce };
   return async ({ part, seed }) => {
@@ -99,12 +99,13 @@ async function runHere(
     });
     await addToScoreboard(scoreboard, part.name, finished.run);
     if (json) print(JSON.stringify({ part: part.name, ...finished.run }));
-    sayHow(part, finished);
-    return hasPassed(finished.run);
+    const passed = hasPassed(finished.run, { untimed });
+    sayHow(part, finished, passed);
+    return passed;
   };
 }
 
-function sayHow(part: Part, { run, kept }: Finished): void {
+function sayHow(part: Part, { run, kept }: Finished, passed: boolean): void {
   const seconds = Math.round(run.ms / 1000);
   if (hasPassed(run)) return tell(`  passed in ${seconds} s`);
   for (const { name, count, examples } of run.anomalies) {
@@ -112,7 +113,8 @@ function sayHow(part: Part, { run, kept }: Finished): void {
     for (const example of examples.slice(0, 5)) tell(`    ${example}`);
   }
   if (run.failure !== undefined) tell(`  ERROR ${run.failure.replaceAll("\n", "\n    ")}`);
-  tell(`  FAILED after ${seconds} s; what happened is in ${kept}`);
+  const verdict = passed ? "passed over its limits" : "FAILED";
+  tell(`  ${verdict} after ${seconds} s; what happened is in ${kept}`);
   const how = part.replays ? "the very same" : "the same load and faults; their timing is another";
   tell(`  again: deno task prove --part ${part.name} --seed ${run.seed}  (${how})`);
 }

@@ -19,6 +19,7 @@ const PASSED = 0, FAILED = 1;
 export interface OwnProcessOptions {
   scoreboard: string;
   atOnce: number;
+  untimed?: boolean;
   /** Its run as JSON, a line. */
   print(line: string): void;
   tell(line: string): void;
@@ -35,9 +36,10 @@ export interface OwnProcessOptions {
  */
 export async function runInOwnProcess(
   { part, seed }: Due,
-  { scoreboard, atOnce, print, tell, signal, main = MAIN }: OwnProcessOptions,
+  { scoreboard, atOnce, untimed = false, print, tell, signal, main = MAIN }: OwnProcessOptions,
 ): Promise<boolean> {
   const of = ["--part", part.name, "--seed", `${seed}`, "--scoreboard", scoreboard];
+  if (untimed) of.push("--untimed");
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", main, ...of, "--at-once", `${atOnce}`, "--json"],
     stdin: "null",

@@ -12,7 +12,7 @@ async function run(program: string, signal = new AbortController().signal) {
   await Deno.writeTextFile(main, program);
   const printed: string[] = [], told: string[] = [];
   const passed = await runInOwnProcess({ part: part!, seed: 7 }, {
-    ...{ scoreboard: "board.json", atOnce: 2, signal, main },
+    ...{ scoreboard: "board.json", atOnce: 2, untimed: true, signal, main },
     print: (line) => printed.push(line),
     tell: (line) => told.push(line),
   });
@@ -26,7 +26,7 @@ Deno.test("a run in its own process is told its part and seed, and tells under i
   `);
   assert.equal(passed, true);
   assert.deepEqual(JSON.parse(printed[0]!), [
-    ...["--part", part!.name, "--seed", "7", "--scoreboard", "board.json"],
+    ...["--part", part!.name, "--seed", "7", "--scoreboard", "board.json", "--untimed"],
     ...["--at-once", "2", "--json"],
   ]);
   assert.deepEqual(told, [`${part!.name}: one`, `${part!.name}: two`]);

@@ -21,6 +21,15 @@ Deno.test("hasPassed() wants neither an anomaly nor an error", () => {
   assert.ok(!hasPassed({ ...RUN, failure: "it threw" }));
 });
 
+Deno.test("hasPassed() of an untimed run overlooks its limits, and nothing else", () => {
+  const late = anomaly("over-limit", "live_p99_ms is 7000, at most 5000");
+  assert.ok(!hasPassed({ ...RUN, anomalies: [late] }));
+  assert.ok(hasPassed({ ...RUN, anomalies: [late] }, { untimed: true }));
+  const lost = [late, anomaly("acked-lost", "m1")];
+  assert.ok(!hasPassed({ ...RUN, anomalies: lost }, { untimed: true }));
+  assert.ok(!hasPassed({ ...RUN, failure: "it threw" }, { untimed: true }));
+});
+
 Deno.test("mergeFigures() sums what is counted and keeps the worst of what one run measured", () => {
   const merged = mergeFigures([RUN.figures, { ...RUN.figures, send_again_p99_ms: 20, extra: 1 }]);
   assert.deepEqual(merged, {
