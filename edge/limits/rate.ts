@@ -64,10 +64,13 @@ export class RateLimiter<Key> {
   }
 }
 
+/** Sums of times are rounded: what is allowed to the last millionth is allowed. */
+const ROUNDING = 1e-6;
+
 /** When it would be paid off with this on top; `undefined`: later than the burst allows. */
 function pay({ perS, burst }: Rate, paidOffMs: number, nowMs: number, cost: number) {
   const stepMs = 1000 / perS;
   const fromMs = Math.max(paidOffMs, nowMs);
-  if (fromMs - nowMs > (burst - cost) * stepMs) return;
+  if (fromMs - nowMs > (burst - cost + ROUNDING) * stepMs) return;
   return fromMs + cost * stepMs;
 }
