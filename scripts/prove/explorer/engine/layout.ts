@@ -51,3 +51,11 @@ export class Layout {
     }
   }
 }
+
+/** Where each of these fields is in the array of a state. */
+export function placesOf<Field extends string>(
+  widths: Readonly<Record<Field, number>>,
+): Record<Field, number> {
+  const names = Object.keys(widths) as Field[];
+  return Object.fromEntries(names.map((name, place) => [name, place])) as Record<Field, number>;
+}

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { placesOf } from "../engine/layout.ts";
+
 const WIDTHS = {
   /** Committed; and of these, so old that the late check looks at them. */
   head: 2,
@@ -29,14 +31,9 @@ const WIDTHS = {
   endings: 1,
 } as const;
 
-type Field = keyof typeof WIDTHS;
-
 export const FIELD_WIDTHS: readonly number[] = Object.values(WIDTHS);
 
-/** Where each field is in the array of a state. */
-export const AT = Object.fromEntries(
-  Object.keys(WIDTHS).map((name, place) => [name, place]),
-) as Record<Field, number>;
+export const AT = placesOf(WIDTHS);
 
 export const CHECKER = [AT.checkerA, AT.checkerB] as const;
 export const KNEW = [AT.knewA, AT.knewB] as const;

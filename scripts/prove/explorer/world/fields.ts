@@ -7,6 +7,8 @@
  * @module
  */
 
+import { placesOf } from "../engine/layout.ts";
+
 /** The fields and their widths in bits. */
 const WIDTHS = {
   /** The number of the chapter: what is committed. */
@@ -59,14 +61,9 @@ const WIDTHS = {
   answered: 4,
 } as const;
 
-type Field = keyof typeof WIDTHS;
-
 export const FIELD_WIDTHS: readonly number[] = Object.values(WIDTHS);
 
-/** Where each field is in the array of a state. */
-export const AT = Object.fromEntries(
-  Object.keys(WIDTHS).map((name, place) => [name, place]),
-) as Record<Field, number>;
+export const AT = placesOf(WIDTHS);
 
 /** How often each of these may happen. */
 const BUDGETED = ["connects", "drops", "crashes", "failures", "comings", "pings"] as const;
