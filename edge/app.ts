@@ -10,13 +10,15 @@
 
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
+import { hearDrain } from "shared/bus/drain.ts";
 import { replayStream } from "shared/bus/jetstream.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
-import { createInternalApp } from "shared/http/internal.ts";
+import { type Check, createInternalApp } from "shared/http/internal.ts";
 import { serveHttp } from "shared/http/serve.ts";
 import type { Log } from "shared/log.ts";
 import type { ConnectionId } from "shared/ids.ts";
 import { createMetrics, exposeBounds } from "shared/metrics.ts";
+import { keepingTrouble, RecentTrouble } from "shared/trouble.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import { boundsOf } from "./bounds.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -29,10 +31,12 @@ import { startBeats } from "./presence/beat.ts";
 import { hearDoubts } from "./presence/doubts.ts";
 import { LeaseKeeper } from "./presence/lease_keeper.ts";
 import { upstashStore } from "./presence/store.ts";
+import { openReporter } from "./reported.ts";
 import { createSocketServer, type SocketServer } from "./socket/accept.ts";
 import { type Codecs, WEBSOCKET_PATH } from "./socket/upgrade.ts";
 import { openVerifier } from "./token/open.ts";
 import type { TokenVerifier } from "./token/verify.ts";
+import type { Tracing } from "shared/tracing/tracing.ts";
 import type { Turns } from "shared/turns.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -46,6 +50,8 @@ export interface EdgeDeps {
   random(): number;
   /** Aborted by whoever wants the edge to drain: a signal of the system, or an operator. */
   drain: AbortController;
+  /** Left out: no message is traced. */
+  tracing?: Tracing | undefined;
 }
 
 export interface Edge {
@@ -71,6 +77,7 @@ interface Scene extends EdgeDeps {
   registry: Registry;
   events: EdgeEvents;
   notices: Notices;
+  trouble: RecentTrouble;
   /** Ends what was added to it, last first: when the edge drains, or when it cannot start. */
   parts: AsyncDisposableStack;
   /** What readiness looks at, as far as it exists. */
@@ -108,30 +115,31 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Edg
 
 function prepare(config: EdgeConfig, deps: EdgeDeps, parts: AsyncDisposableStack): Scene {
   const { registry } = parts.use(createMetrics("edge", deps.now));
+  const trouble = new RecentTrouble(deps.now);
+  const log = keepingTrouble(deps.log, trouble);
   return {
     ...deps,
+    log,
+    trouble,
     config,
     parts,
     registry,
     // Each start is a replica of its own: what the one before left in presence is not ours.
     replica: `${config.name}-${crypto.randomUUID().slice(0, 8)}`,
     events: countEvents(registry, deps.now),
-    notices: new Notices(deps),
+    notices: new Notices({ log, now: deps.now }),
     health: {},
   };
 }
 
 /** Up before the bus is, so that an edge which waits for it can be seen to live. */
-function openInternalPort({ config, registry, drain, now, notices, health, parts }: Scene) {
+function openInternalPort(scene: Scene) {
+  const { config, registry, drain, now, notices, parts } = scene;
   const { hostname, port, adminKey } = config.internal;
   const app = createInternalApp({
     program: "edge",
     registry,
-    // Not presence: without it everything is delivered, and pushed besides.
-    checks: {
-      bus: () => health.bus?.status === "connected" ? undefined : "not connected",
-      origin: () => health.delivery?.reachable ? undefined : "no origin is heard",
-    },
+    checks: checksOf(scene),
     isDraining: () => drain.signal.aborted,
     drain: () => drain.abort(),
     adminKey: adminKey ?? undefined,
@@ -139,6 +147,14 @@ function openInternalPort({ config, registry, drain, now, notices, health, parts
   });
   const onError = (error: unknown) => notices.fail("The internal port could not answer", error);
   return parts.use(serveHttp(app.fetch, { hostname, port, onError }));
+}
+
+/** Not presence: without it everything is delivered, and pushed besides. */
+function checksOf({ health }: Scene): Record<string, Check> {
+  return {
+    bus: () => health.bus?.status === "connected" ? undefined : "not connected",
+    origin: () => health.delivery?.reachable ? undefined : "no origin is heard",
+  };
 }
 
 async function openBus({ config, replica, drain, notices, parts }: Scene): Promise<NatsBus> {
@@ -182,7 +198,7 @@ function startDelivery(
   lease: LeaseKeeper,
   verifier: TokenVerifier,
 ): Delivery {
-  const { config, replica, turns, now, notices, parts } = scene;
+  const { config, replica, turns, notices, parts } = scene;
   const delivery = new Delivery(config, {
     ...scene,
     bus,
@@ -195,15 +211,16 @@ function startDelivery(
   });
   delivery.start();
   parts.defer(() => delivery.stop());
-  // Presence is taken away before the last reports go out.
+  // Presence is taken away before the last reports go out, and before the last beat says so.
+  const reporter = parts.use(openReporter(scene, checksOf(scene)));
+  parts.defer(startBeats({ bus, replica, turns, report: reporter.latest }));
   lease.start();
   parts.defer(() => lease.stop());
-  parts.defer(startBeats({ bus, replica, turns }));
+  parts.defer(hearDrain({ bus, replica, drain: () => scene.drain.abort() }));
   parts.defer(hearDoubts({ bus, replica, lease }));
   parts.defer(startUpkeep({
     delivery,
     turns,
-    now,
     onHopeless: () => notices.warn("No origin is heard: clients are sent elsewhere"),
     onFault: (error) => notices.fail("A round of upkeep failed", error),
   }));

@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { waitUntil } from "../scripts/services/wait_until.ts";
 import { RawWebSocket } from "testing/raw_websocket.ts";
 import { FORMATS, SDKS } from "testing/sdk.ts";
-import { ANNOUNCE, type Beat, decodeMessage } from "shared/bus/requests.ts";
+import {
+  ANNOUNCE,
+  type Beat,
+  decodeMessage,
+  type Drain,
+  encodeMessage,
+} from "shared/bus/requests.ts";
 import type { GroupId, UserId } from "shared/ids.ts";
 import { groupTopic, inboxTopic } from "shared/topic.ts";
+import { REPORTED } from "./reported.ts";
 import { edgeScene, HEAD } from "./testing.ts";
 
 for (const format of FORMATS) {
@@ -80,6 +87,34 @@ Deno.test("an edge beats, and says who it is", async () => {
     scene.bus.subscribe(`${ANNOUNCE.beat}.*`, ({ data }) => resolve(decodeMessage<Beat>(data)));
   });
   assert.equal(beat.replica, scene.edge.replica);
+});
+
+Deno.test("an edge tells operators of itself with its beats, and drains when an origin says so", async () => {
+  await using scene = await edgeScene({ env: { DRAIN_MS: "0", EDGE_NAME: "edge-7" } });
+  const beats: Beat[] = [];
+  scene.bus.subscribe(`${ANNOUNCE.beat}.*`, ({ data }) => void beats.push(decodeMessage(data)));
+  using _client = await scene.open("ana");
+  const { report } = await waitUntil(
+    () => beats.find(({ report }) => report?.figures.fanfare_edge_connections === 1),
+    { what: "a beat that tells of the connection", withinMs: 15_000 },
+  );
+  assert.deepEqual(Object.keys(report!.figures), Object.keys(REPORTED.figures));
+  assert.deepEqual(Object.keys(report!.spreads), REPORTED.spreads);
+  assert.deepEqual(
+    { ...report, version: "", atMs: 0, figures: {}, spreads: {}, fullest: {} },
+    {
+      ...{ program: "edge", name: "edge-7", version: "", atMs: 0, draining: false },
+      ...{ faults: [], figures: {}, spreads: {}, fullest: {}, trouble: [] },
+    },
+  );
+  const tell = (replica: string) =>
+    scene.bus.publish(ANNOUNCE.drain, encodeMessage<Drain>({ replica }));
+  tell("edge-7");
+  tell(scene.edge.replica);
+  await scene.edge.ended;
+  await scene.bus.flush();
+  const { report: last, ended } = beats.at(-1)!;
+  assert.deepEqual([last!.draining, ended], [true, true], "the last it says");
 });
 
 Deno.test("an edge that hears no origin takes nobody, and says it is not ready", async () => {

@@ -39,7 +39,7 @@ for (const [what, frame, code] of closes) {
     using neighbour = await scene.open("bob");
     using client = await scene.open("ana");
     await client.send(frame);
-    assert.equal(await client.closeCode(), code);
+    assertClosed(await client.closed(), code);
     await answersPing(neighbour);
   });
 }
@@ -63,7 +63,7 @@ for (const [what, frame, code] of binaryCloses) {
     using client = await scene.open("ana", "protobuf");
     if (typeof frame === "string") await client.send(frame);
     else await client.send(Uint8Array.from(frame), { opcode: OPCODE.binary });
-    assert.equal(await client.closeCode(), code);
+    assertClosed(await client.closed(), code);
     await answersPing(neighbour);
   });
 }
@@ -83,7 +83,10 @@ for (const frame of [rpc("{}"), ping(2), `{"send":{"data":{}}}`, `{"id":2,"subsc
     await using scene = await edgeScene();
     using client = await scene.open();
     await client.send(frame);
-    assert.equal(await client.closeCode(), 3501);
+    assert.deepEqual(await client.closed(), {
+      code: 3501,
+      reason: "bad request: connect must come first",
+    });
   });
 }
 
@@ -115,7 +118,7 @@ Deno.test("binary on a JSON connection closes with 3501", async () => {
   await using scene = await edgeScene();
   using client = await scene.open("ana");
   await client.send("{}", { opcode: OPCODE.binary });
-  assert.equal(await client.closeCode(), 3501);
+  assertClosed(await client.closed(), 3501);
 });
 
 Deno.test("names of prototypes are names like any other", async () => {
@@ -179,6 +182,12 @@ Deno.test("who stops reading while its group is flooded is closed; the others ge
   assert(await metric("queued_bytes") < 131_072);
   await answersPing(reader);
 });
+
+/** Whoever has broken a rule of ours is told which. */
+function assertClosed({ code, reason }: { code: number; reason: string }, expected: number): void {
+  assert.equal(code, expected);
+  if (expected === 3501) assert.match(reason, /^bad request: \w/);
+}
 
 async function readGsids(client: RawWebSocket, count: number, gsids: number[]): Promise<void> {
   while (gsids.length < count) {

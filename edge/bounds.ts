@@ -19,6 +19,7 @@ import type { LeaseKeeper } from "./presence/lease_keeper.ts";
 import { MAX_POSITIONS } from "./received/positions.ts";
 import { MAX_ENDED } from "./received/reporter.ts";
 import type { SocketServer } from "./socket/accept.ts";
+import { MAX_TRACED } from "./tracing/hand_outs.ts";
 import { REMEMBERED_TOKENS, type TokenVerifier } from "./token/verify.ts";
 
 export interface BoundedParts {
@@ -94,6 +95,11 @@ function boundsOfDelivery({ limits }: EdgeConfig, { delivery: parts }: BoundedPa
       kind: "cache",
     },
     ended_users: { size: () => reporter.kept.ended, limit: MAX_ENDED },
+    traced_messages: {
+      size: () => parts.handOutTraces?.size ?? 0,
+      limit: MAX_TRACED,
+      kind: "cache",
+    },
     present_users: { size: () => parts.roster.users, limit: limits.maxConnections },
   } satisfies Record<string, Bound>;
 }

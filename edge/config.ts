@@ -14,6 +14,7 @@ import { type NatsConfig, readNatsConfig } from "shared/config/nats.ts";
 import { type InternalConfig, readInternalConfig, readPort } from "shared/config/ports.ts";
 import { type Environment, SettingsReader } from "shared/config/read.ts";
 import { readRedisConfig, type RedisConfig } from "shared/config/redis.ts";
+import { readTraceRatio } from "shared/config/trace_ratio.ts";
 import type { LogLevel } from "shared/log.ts";
 import type { Rate } from "./limits/rate.ts";
 import type { AllowedOrigins } from "./socket/upgrade.ts";
@@ -34,6 +35,8 @@ export interface EdgeConfig {
   sendBuffersTotalBytes: number;
   archiveAfterMs: number;
   drainMs: number;
+  /** The part of the messages that is traced. */
+  traceRatio: number;
   logLevel: LogLevel;
 }
 
@@ -85,7 +88,7 @@ export function readEdge(read: SettingsReader): EdgeConfig {
       port: readPort(read, "PORT", { about: "The public port: WebSockets", fallback: 8000 }),
     },
     internal: readInternalConfig(read, { port: 9000 }),
-    nats: readNatsConfig(read),
+    nats: readNatsConfig(read, "edge"),
     redis: readRedisConfig(read),
     tokens: readTokens(read),
     allowedOrigins: readOrigins(read),
@@ -100,6 +103,7 @@ export function readEdge(read: SettingsReader): EdgeConfig {
       min: 0,
       max: 600_000,
     }),
+    traceRatio: readTraceRatio(read),
     logLevel: readLogLevel(read),
   };
 }
@@ -188,8 +192,11 @@ function readTokens(read: SettingsReader): TokenConfig {
   });
   const issuer = read.string("TOKEN_ISSUER", { about: "What iss must be", fallback: null });
   const audience = read.string("TOKEN_AUDIENCE", { about: "What aud must hold", fallback: null });
-  if ((secret === null) === (jwksUrl === null)) {
-    read.fault("One of TOKEN_SECRET and TOKEN_JWKS_URL must be set, and only one");
+  if (secret === null && jwksUrl === null) {
+    read.fault("One of TOKEN_SECRET and TOKEN_JWKS_URL must be set");
+  }
+  if (secret !== null && jwksUrl !== null) {
+    read.fault("TOKEN_SECRET and TOKEN_JWKS_URL exclude each other");
   }
   if (jwksUrl && !isPrivateWay(jwksUrl)) {
     read.fault("TOKEN_JWKS_URL must be https, unless it is on this machine");

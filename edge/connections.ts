@@ -24,7 +24,6 @@ export interface ConnectionsOptions {
   open(id: ConnectionId, socket: Socket): Connection;
   /** A name that no other connection has, on any edge. */
   newId(): ConnectionId;
-  now(): number;
   turns: Turns;
 }
 
@@ -91,14 +90,16 @@ export class Connections {
       for (const connection of leaving.slice(i, i + perSlice)) connection.leave(close);
       if (i + perSlice < leaving.length) await this.#wait(SLICE_MS);
     }
-    const untilMs = this.#options.now() + LAST_ANSWER_MS;
+    const untilMs = this.#options.turns.nowMs() + LAST_ANSWER_MS;
     const isOpen = (connection: Connection) => this.#all.has(connection) && !connection.isClosed;
-    while (goOn() && leaving.some(isOpen) && this.#options.now() < untilMs) await this.#wait(20);
+    while (goOn() && leaving.some(isOpen) && this.#options.turns.nowMs() < untilMs) {
+      await this.#wait(20);
+    }
     if (goOn()) { for (const connection of leaving) connection.end(close); }
   }
 
   #tick(): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.turns.nowMs();
     const count = Math.ceil(this.#all.size * SLICE_MS / ROUND_MS);
     for (let i = 0; i < count; i++) {
       const next = this.#round.next();

@@ -37,7 +37,6 @@ function scene(turns: TestTurns = testTurns()) {
       }) as unknown as Connection;
     },
     newId: () => "c" as ConnectionId,
-    now: turns.nowMs,
     turns,
   });
   const open = (count: number) => {

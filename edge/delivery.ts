@@ -16,7 +16,7 @@ import { CLOSES } from "shared/wire/codes.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
 import { Healing } from "./healing.ts";
-import { Hub } from "./hub/hub.ts";
+import { Hub, type HubDeps } from "./hub/hub.ts";
 import { Ledger } from "./hub/ledger.ts";
 import type { ReplayDeps } from "./hub/replay.ts";
 import type { HashKey } from "./hub/topic_hash.ts";
@@ -28,7 +28,10 @@ import { Roster } from "./presence/roster.ts";
 import { Reporter } from "./received/reporter.ts";
 import { Connection, type ConnectionDeps, type ConnectionLimits } from "./session/connection.ts";
 import type { TokenVerifier } from "./token/verify.ts";
+import type { Tracing } from "shared/tracing/tracing.ts";
 import type { Turns } from "shared/turns.ts";
+import { HandOutTraces } from "./tracing/hand_outs.ts";
+import { tracedSends } from "./tracing/sends.ts";
 import { Calls } from "./upstream/calls.ts";
 import { createOrigin, type Origin } from "./upstream/origin.ts";
 import { readChanges } from "./upstream/read_changes.ts";
@@ -52,6 +55,8 @@ export interface DeliveryDeps {
   /** Hands on what the stream has kept since then (ms since 1970). */
   replay: ReplayDeps["read"];
   onFault(what: string, error?: unknown): void;
+  /** Left out: no message is traced. */
+  tracing?: Tracing | undefined;
 }
 
 /** What every session is held to; see the protocol. */
@@ -111,17 +116,21 @@ export class Delivery {
   /** The reading of membership changes. */
   readonly changes: Admission<GroupId>;
   readonly users: UserLimits;
+  readonly handOutTraces: HandOutTraces | undefined;
   readonly #deps: DeliveryDeps;
   #isFull = false;
 
   constructor(config: EdgeConfig, deps: DeliveryDeps) {
-    const { bus, lease, now, turns, replica } = deps;
+    const { bus, lease, turns, replica, tracing } = deps;
     this.#deps = deps;
+    const now = turns.nowMs;
     const origin = createOrigin(bus);
+    this.handOutTraces = tracing && new HandOutTraces({ tracing, turns });
     this.changes = new Admission({ places: MAX_CHANGES_READ, maxWaiting: 0, turns });
     this.hub = this.#createHub(config, origin);
     this.healing = new Healing({
       ...deps,
+      now,
       origin,
       hub: this.hub,
       ledger: this.ledger,
@@ -144,7 +153,7 @@ export class Delivery {
     });
     this.calls = new Calls({
       origin,
-      sends: this.sends,
+      sends: tracing ? tracedSends(this.sends, tracing) : this.sends,
       admits: (user, method) => this.users.admits(user, method, turns.nowMs()),
       maxInFlight: MAX_CALLS,
       events: deps.events,
@@ -160,7 +169,6 @@ export class Delivery {
     this.connections = new Connections({
       open: (id, socket) => new Connection(id, socket, connectionDeps),
       newId: deps.newId,
-      now,
       turns,
     });
   }
@@ -176,6 +184,7 @@ export class Delivery {
     this.healing.stop();
     this.connections.stop();
     this.reporter.stop();
+    this.handOutTraces?.stop();
   }
 
   /** Origins are heard, there is a first `proven`, and it is not too far behind. */
@@ -194,7 +203,7 @@ export class Delivery {
 
   #createHub(config: EdgeConfig, origin: Origin): Hub {
     const { bus, events } = this.#deps;
-    return new Hub({
+    const hub: HubDeps = {
       ledger: this.ledger,
       subscribe: (subject, handle) => bus.subscribe(subject, handle),
       readChanges: (group, after) =>
@@ -203,7 +212,8 @@ export class Delivery {
       archiveAfterMs: config.archiveAfterMs,
       hashKey: this.#deps.hashKey,
       events,
-    });
+    };
+    return new Hub(this.handOutTraces?.watch(hub) ?? hub);
   }
 
   /** All connections resume from the database, a few at a time. */
@@ -214,7 +224,7 @@ export class Delivery {
   }
 
   #connectionDeps(config: EdgeConfig, origin: Origin): ConnectionDeps {
-    const { bus, verifier, now, events } = this.#deps;
+    const { bus, verifier, turns, now: wallMs, events } = this.#deps;
     return {
       hub: this.hub,
       origin,
@@ -223,13 +233,14 @@ export class Delivery {
       limits: this.#limits(config),
       verify: (token) => verifier.verify(token),
       presence: this.roster,
-      received: (user, gsid) => this.reporter.received(user, gsid),
+      received: (user, span) => this.reporter.received(user, span),
       ended: (user) => this.reporter.ended(user),
       flushBus: () => bus.flush(),
       proven: () => this.ledger.proven,
       pause: () => this.#pause(),
       maxBufferBytes: config.sendBufferBytes,
-      now,
+      nowMs: turns.nowMs,
+      wallMs,
       settings: SESSION,
       events,
     };

@@ -26,6 +26,7 @@ export interface HealingDeps {
   replay: ReplayDeps["read"];
   /** Ends all connections, a few at a time; resolves when none is left. */
   endAll(): Promise<void>;
+  /** Monotonic. */
   now(): number;
   turns: Pick<Turns, "later">;
   events: HealingEvents;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { waitUntil } from "../scripts/services/wait_until.ts";
-import { testNats } from "testing/nats.ts";
+import { testNatsOfRoles } from "testing/nats.ts";
 import { startTestProgram } from "testing/program.ts";
 import { testRedis } from "testing/redis.ts";
 import { settingsOf } from "shared/config/read.ts";
@@ -23,10 +23,10 @@ Deno.test("the edge may look at the variables that it reads, and at no others", 
 });
 
 Deno.test("the edge runs with only its own addresses, and ends with 0 on SIGTERM", async () => {
-  await using nats = await testNats();
+  await using nats = await testNatsOfRoles();
   await using redis = testRedis();
   await using edge = startEdge({
-    NATS_URL: nats.url,
+    ...nats.settingsOf("edge"),
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,
   });
@@ -62,6 +62,19 @@ Deno.test("the edge names every fault of its settings, and ends with 2", async (
   });
   const { message } = await edge.line("Cannot read the configuration");
   assert.match(message, /PORT must be[^]*UPSTASH_REDIS_REST_URL must be set/);
+  assert.equal((await edge.status).code, 2);
+});
+
+Deno.test("the edge does not start where the runtime would export the addresses of requests", async () => {
+  await using edge = startEdge({
+    NATS_URL: "nats://127.0.0.1:1",
+    UPSTASH_REDIS_REST_URL: "http://127.0.0.1:1",
+    OTEL_DENO: "true",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+  });
+  const { message } = await edge.line("Cannot read the configuration");
+  assert.match(message, /OTEL_TRACES_SAMPLER must be parentbased_always_off.*push tokens/);
+  assert.match(message, /OTEL_PROPAGATORS must be none/);
   assert.equal((await edge.status).code, 2);
 });
 

@@ -8,6 +8,7 @@
  */
 
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { countersIn } from "shared/counters.ts";
 import { timeOfGsid } from "shared/gsid.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import { CLOSES, ERRORS } from "shared/wire/codes.ts";
@@ -45,11 +46,19 @@ const METHODS = new Set([
   ..."send history conversations presence device.register device.unregister".split(" "),
   ..."group.create group.add group.remove group.leave group.get".split(" "),
 ]);
+/** The codes that may be labels: ours, and the WebSocket's own. A client may close with any other. */
+const ENDS = new Set<number>([
+  ...Object.values(CLOSES).map(({ code }) => code),
+  ...[1000, 1001, 1002, 1005, 1006, 1007, 1008, 1009],
+]);
+const OTHER = "other";
+const CODES: number[] = Object.values(ERRORS).map(({ code }) => code);
+/** Those that are no fault of a client's: each code of each method would be 156 lines. */
+const OUR_CODES: number[] = [ERRORS.internal.code, ERRORS.tooManyRequests.code];
 
 /** `now`: wall clock, ms since 1970. */
 export function countEvents(registry: Registry, now: () => number): EdgeEvents {
-  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
-    new Counter({ name: `fanfare_edge_${name}`, help, labelNames, registers: [registry] });
+  const counter = countersIn(registry, "fanfare_edge_");
   const seconds = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Histogram({
       name: `fanfare_edge_${name}`,
@@ -59,8 +68,12 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
       registers: [registry],
     });
 
-  const connects = counter("connects_total", "Sessions that began: live, recovered…", "result");
-  const disconnects = counter("disconnects_total", "Connections that ended", "code");
+  const connects = counter("connects_total", "Sessions that began: live, recovered…", {
+    result: ["live", "recovered", "not_recovered"],
+  });
+  const disconnects = counter("disconnects_total", "Connections that ended", {
+    code: [...ENDS, OTHER],
+  });
   const durations = new Histogram({
     name: "fanfare_edge_connection_duration_seconds",
     help: "How long connections lasted that ended",
@@ -68,8 +81,13 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
     registers: [registry],
   });
   const slow = counter("slow_closes_total", "Connections closed since their peer read too little");
-  const errors = counter("command_errors_total", "Commands answered with an error", "code");
-  const calls = counter("call_errors_total", "Calls answered with an error", "method", "code");
+  const errors = counter("command_errors_total", "Commands answered with an error", {
+    code: CODES,
+  });
+  const calls = counter("call_errors_total", "Calls answered with an error", {
+    method: [...METHODS, OTHER],
+    code: OUR_CODES,
+  });
   const keys = counter("key_set_errors_total", "Fetches of the issuer's keys that failed");
   const commands = seconds("command_duration_seconds", "From command to answer", "method");
   const latency = seconds(
@@ -80,49 +98,53 @@ export function countEvents(registry: Registry, now: () => number): EdgeEvents {
   const healed = counter(
     "healed_total",
     "Events that the live path lost, by what brought them",
-    "by",
+    { by: ["digest", "stream"] },
   );
-  const digests = counter("digests_total", "Digests heard, and what came of them", "outcome");
+  const digests = counter("digests_total", "Digests heard, and what came of them", {
+    outcome: ["equal", "mended", "gap", "ignored", "failed", "foreign", "behind"],
+  });
   const mended = counter("mended_topics_total", "Topics read because they differed from a digest");
-  const replays = counter("replays_total", "Times that the stream was read again", "outcome");
+  const replays = counter("replays_total", "Times that the stream was read again", {
+    outcome: ["read", "failed"],
+  });
   const replayed = counter("replayed_messages_total", "Messages of the stream read again");
-  const wakes = counter("wakes_total", "Idle groups that are heard again, by what woke them", "by");
+  const wakes = counter("wakes_total", "Idle groups that are heard again, by what woke them", {
+    by: ["copy", "digest", "entered"],
+  });
   const archived = counter("archived_total", "Groups let go since they were idle");
   const poisoned = counter("poisoned_messages_total", "Bytes on a topic that are no message");
   const losses = counter("bus_losses_total", "Times that NATS was lost, or cut us off as too slow");
-  const presence = counter("presence_errors_total", "Presence requests that failed", "kind");
-  const upgrades = counter("upgrades_refused_total", "Upgrades answered with 503", "reason");
+  const presence = counter("presence_errors_total", "Presence requests that failed", {
+    kind: ["users", "whole", "beat"],
+  });
+  const upgrades = counter("upgrades_refused_total", "Upgrades answered with 503", {
+    reason: ["draining", "unreachable", "full", "busy", "rate"],
+  });
   const waits = seconds("catch_up_wait_seconds", "Connects and pages, until their turn to read");
-  const refusals = counter("catch_ups_refused_total", "Connects answered with 111", "why");
-  const limited = counter("commands_limited_total", "Commands answered with 111", "by");
+  const refusals = counter("catch_ups_refused_total", "Connects answered with 111", {
+    why: ["full", "late"],
+  });
+  const limited = counter("commands_limited_total", "Commands answered with 111", {
+    by: ["connection", "user", "edge"],
+  });
   const faults = counter("handler_faults_total", "Connections closed by an exception of ours");
-  for (const result of ["live", "recovered", "not_recovered"]) connects.inc({ result }, 0);
   for (const by of ["live", "digest", "stream"]) latency.zero({ by });
-  calls.inc({ method: "send", code: ERRORS.internal.code }, 0);
-  for (const by of ["digest", "stream"]) healed.inc({ by }, 0);
-  for (const reason of ["draining", "unreachable", "full", "busy", "rate"]) {
-    upgrades.inc({ reason }, 0);
-  }
-  for (const why of ["full", "late"]) refusals.inc({ why }, 0);
-  for (const kind of ["users", "whole", "beat"]) presence.inc({ kind }, 0);
-  for (const outcome of ["read", "failed"]) replays.inc({ outcome }, 0);
-  for (const by of ["copy", "digest", "entered"]) wakes.inc({ by }, 0);
-  for (const by of ["connection", "user", "edge"]) limited.inc({ by }, 0);
 
   return {
-    connected: (result) => connects.inc({ result: result.replace(" ", "_") }),
+    connected: (result) =>
+      connects.inc({ result: result === "not recovered" ? "not_recovered" : result }),
     refused: (code) => errors.inc({ code }),
     answered(called, code, durationMs) {
-      const method = METHODS.has(called) ? called : "other";
+      const method = METHODS.has(called) ? called : OTHER;
       commands.observe({ method }, durationMs / 1000);
       if (code !== undefined) calls.inc({ method, code });
     },
     closed(code, lastedMs) {
-      disconnects.inc({ code });
+      disconnects.inc({ code: ENDS.has(code) ? code : OTHER });
       durations.observe(lastedMs / 1000);
       if (code === CLOSES.slow.code) slow.inc();
     },
-    handed(gsid, source) {
+    handed({ gsid }, source) {
       const ms = Math.max(0, now() - timeOfGsid(gsid));
       if (gsid > 0) latency.observe({ by: source }, ms / 1000);
       if (source !== "live") healed.inc({ by: source });
@@ -181,7 +203,11 @@ export function exposeMeasures(registry: Registry, measures: Measures): void {
   gauge("archive_bytes", "Memory of the idle groups held", () => measures.archive().bytes);
   gauge("queued_bytes", "Waiting for all clients", () => measures.sockets().queuedBytes);
   gauge("queued_max_bytes", "Waiting for the slowest", () => measures.sockets().maxQueuedBytes);
-  gauge("presence_whole", "1 while the store has all presence", () => +measures.presenceWhole());
+  gauge(
+    "presence_whole",
+    "1 while the store answers, and has all presence",
+    () => +measures.presenceWhole(),
+  );
   const total = (name: string, help: string, read: () => number) =>
     new Counter({
       name: `fanfare_edge_${name}`,

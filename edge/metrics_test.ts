@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { Registry } from "prom-client";
+import type { Live } from "shared/bus/live.ts";
 import { gsidAt } from "shared/gsid.ts";
 import { CLOSES, ERRORS } from "shared/wire/codes.ts";
 import { countEvents } from "./metrics.ts";
 
 const NOW_MS = Date.parse("2026-03-01T12:00:00Z");
+const committed = (ms: number): Live => ({
+  kind: "event",
+  gsid: gsidAt(ms),
+  membership: 0,
+  data: "{}",
+});
 
 function counting() {
   const registry = new Registry();
@@ -16,9 +23,9 @@ function counting() {
 
 Deno.test("the delivery latency goes from the commit to now, by what brought the event", async () => {
   const { events, has } = counting();
-  events.handed(gsidAt(NOW_MS - 20), "live");
-  events.handed(gsidAt(NOW_MS - 40), "live");
-  events.handed(gsidAt(NOW_MS - 3_000), "digest");
+  events.handed(committed(NOW_MS - 20), "live");
+  events.handed(committed(NOW_MS - 40), "live");
+  events.handed(committed(NOW_MS - 3_000), "digest");
   await has('fanfare_edge_delivery_latency_seconds_sum{by="live"} 0.06');
   await has('fanfare_edge_delivery_latency_seconds_count{by="live"} 2');
   await has('fanfare_edge_delivery_latency_seconds_sum{by="digest"} 3');
@@ -27,7 +34,7 @@ Deno.test("the delivery latency goes from the commit to now, by what brought the
 
 Deno.test("a clock that is behind the database's counts as no latency", async () => {
   const { events, has } = counting();
-  events.handed(gsidAt(NOW_MS + 50), "live");
+  events.handed(committed(NOW_MS + 50), "live");
   await has('fanfare_edge_delivery_latency_seconds_sum{by="live"} 0');
 });
 
@@ -47,4 +54,11 @@ Deno.test("how long a connection lasted is told when it ends", async () => {
   await has('fanfare_edge_connection_duration_seconds_bucket{le="60"} 0');
   await has('fanfare_edge_connection_duration_seconds_bucket{le="300"} 1');
   await has("fanfare_edge_slow_closes_total 1");
+});
+
+Deno.test("a code that a client makes up to close with makes no line of its own", async () => {
+  const { events, has } = counting();
+  events.closed(4321, 1);
+  events.closed(3999, 1);
+  await has('fanfare_edge_disconnects_total{code="other"} 2');
 });

@@ -7,10 +7,11 @@
 
 import { waitUntil } from "../scripts/services/wait_until.ts";
 import { OPCODE, RawWebSocket } from "testing/raw_websocket.ts";
-import { type TestNats, testNats } from "testing/nats.ts";
+import { testNatsOfRoles, type TestNatsUsers } from "testing/nats.ts";
 import { type TestRedis, testRedis } from "testing/redis.ts";
 import { type Format, SDKS } from "testing/sdk.ts";
 import { signToken } from "testing/token.ts";
+import type { BusMessage } from "shared/bus/bus.ts";
 import { encodeLive } from "shared/bus/live.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { encodePage } from "shared/bus/page.ts";
@@ -22,6 +23,7 @@ import {
   type Digest,
   encodeMessage,
   type Entered,
+  ORIGIN_QUEUE,
   REQUEST,
 } from "shared/bus/requests.ts";
 import { type Gsid, gsidAt } from "shared/gsid.ts";
@@ -51,20 +53,20 @@ export interface SceneOptions {
 /** Ends with its test: `await using scene = await edgeScene()`. */
 export async function edgeScene(options: SceneOptions = {}) {
   await using parts = new AsyncDisposableStack();
-  const nats = parts.use(await testNats());
+  const nats = parts.use(await testNatsOfRoles());
   const redis = parts.use(testRedis());
   const bus = parts.use(
-    await connectNats({ servers: [nats.url], name: "test", onError: () => {} }),
+    await connectNats({ ...nats.optionsOf("origin"), name: "test", onError: () => {} }),
   );
   const answers = options.origin ?? true;
   const calls = answers ? await answerAsOrigin(bus, options.groups ?? []) : undefined;
   const drain = new AbortController();
-  let skewMs = 0, stoodAtMs: number | undefined;
+  let elapsedMs = 0, steppedMs = 0, stoodAtMs: number | undefined;
   const edge = await startEdge(configOf(nats, redis, options.env), {
     codecs: { json: jsonCodec, protobuf: protobufCodec },
     log: SILENT_LOG,
-    turns: { ...systemTurns, nowMs: () => stoodAtMs ?? systemTurns.nowMs() },
-    now: () => Date.now() + skewMs,
+    turns: { ...systemTurns, nowMs: () => stoodAtMs ?? systemTurns.nowMs() + elapsedMs },
+    now: () => Date.now() + elapsedMs + steppedMs,
     random: Math.random,
     drain,
   });
@@ -81,10 +83,12 @@ export async function edgeScene(options: SceneOptions = {}) {
     edge,
     internal,
     signToken: (user: string, ttlS = 3600) => signToken(user, SECRET, ttlS),
-    /** The edge's clock goes on so much further than ours. */
-    elapse: (ms: number) => void (skewMs += ms),
+    /** The edge's clocks go on so much further than ours. */
+    elapse: (ms: number) => void (elapsedMs += ms),
+    /** Its wall clock is set to another time; no time has passed. */
+    setClock: (byMs: number) => void (steppedMs += byMs),
     /** What was used up of a rate stays so from now on, however long the test takes. */
-    stopRates: () => void (stoodAtMs = systemTurns.nowMs()),
+    stopRates: () => void (stoodAtMs = systemTurns.nowMs() + elapsedMs),
     /** Calls wait from now on until they are released. */
     holdCalls: () => calls!.hold(),
     /** What connects read, too. */
@@ -137,12 +141,12 @@ export async function edgeScene(options: SceneOptions = {}) {
   };
 }
 
-function configOf(nats: TestNats, redis: TestRedis, env: Record<string, string> = {}) {
+function configOf(nats: TestNatsUsers, redis: TestRedis, env: Record<string, string> = {}) {
   return readEdgeConfig({
     HOST: "127.0.0.1",
     PORT: "0",
     INTERNAL_PORT: "0",
-    NATS_URL: nats.url,
+    ...nats.settingsOf("edge"),
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,
     TOKEN_SECRET: SECRET,
@@ -153,21 +157,23 @@ function configOf(nats: TestNats, redis: TestRedis, env: Record<string, string> 
 async function answerAsOrigin(bus: NatsBus, members: GroupId[]) {
   let held: Promise<void> | undefined, readsHeld: Promise<void> | undefined, onCall = () => {};
   const groups = members.map((group) => ({ group, membership: 0 }));
-  bus.subscribe(REQUEST.digest, (message) => {
+  const take = (subject: string, answer: (question: BusMessage) => void) =>
+    bus.subscribe(subject, answer, { queue: ORIGIN_QUEUE });
+  take(REQUEST.digest, (message) => {
     const digest = { epoch: "e1", after: HEAD, upto: HEAD, topics: [] };
     message.respond(encodeMessage<Digest>(digest));
   });
-  bus.subscribe(REQUEST.enter, async (message) => {
+  take(REQUEST.enter, async (message) => {
     await readsHeld;
     message.respond(encodeMessage<Entered>({ at: Date.now(), groups }));
   });
-  bus.subscribe(REQUEST.catchUp, async (message) => {
+  take(REQUEST.catchUp, async (message) => {
     await readsHeld;
     const position = { v: BUS_VERSION, epoch: "e1", head: HEAD } as const;
     const header: CaughtUp = { ...position, recovered: false, groups, more: false };
     message.respond(encodePage<CaughtUp>({ header, events: [] }));
   });
-  bus.subscribe(REQUEST.call, async (message) => {
+  take(REQUEST.call, async (message) => {
     const { user, device, method } = decodeMessage<Call>(message.data);
     onCall();
     await held;

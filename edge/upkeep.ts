@@ -18,8 +18,6 @@ const LET_GO_MS = 10_000;
 export interface UpkeepOptions {
   delivery: Delivery;
   turns: Turns;
-  /** Wall clock, ms since 1970. */
-  now(): number;
   /** The clients are let go, for no origin has been heard for long. */
   onHopeless(): void;
   onFault(error: unknown): void;
@@ -27,14 +25,14 @@ export interface UpkeepOptions {
 
 /** Goes on until the returned function is called. */
 export function startUpkeep(options: UpkeepOptions): () => void {
-  const { delivery, turns, now, onHopeless, onFault } = options;
+  const { delivery, turns, onHopeless, onFault } = options;
   const isolation = new Isolation();
   let cancel = () => {}, ended = false, lettingGo = false;
 
   function round(): void {
     cancel = turns.later(round, ROUND_MS);
     delivery.tick().catch(onFault);
-    if (!isolation.isHopeless(delivery.reachable, now())) return;
+    if (!isolation.isHopeless(delivery.reachable, turns.nowMs())) return;
     if (lettingGo || delivery.connections.size === 0) return;
     lettingGo = true;
     onHopeless();

@@ -24,7 +24,6 @@ function scene() {
   const stop = startUpkeep({
     delivery: delivery as unknown as Delivery,
     turns,
-    now: turns.nowMs,
     onHopeless: () => seen.hopeless++,
     onFault: () => seen.faults++,
   });

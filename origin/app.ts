@@ -7,12 +7,16 @@
  * @module
  */
 
+import { hearDrain } from "shared/bus/drain.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
-import { createInternalApp } from "shared/http/internal.ts";
+import { type Check, createInternalApp } from "shared/http/internal.ts";
 import { type HttpServer, serveHttp } from "shared/http/serve.ts";
 import { createMetrics, exposeBounds } from "shared/metrics.ts";
+import { keepReport } from "shared/report.ts";
+import { keepingTrouble, RecentTrouble } from "shared/trouble.ts";
 import { systemTurns } from "shared/turns.ts";
 import { createApi } from "./api/api.ts";
+import type { ApiDeps } from "./api/method.ts";
 import { systemEvery } from "./audit/every.ts";
 import { boundsOf } from "./bounds.ts";
 import type { OriginConfig } from "./config.ts";
@@ -21,11 +25,16 @@ import { type Delivery, startDelivery } from "./delivery.ts";
 import { createHandlers } from "./handlers.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createInstruments, createOriginEvents } from "./metrics.ts";
+import { createOperatorApp } from "./operator/app.tsx";
+import { Operator } from "./operator/operator.ts";
 import { upstashReader } from "./presence/store.ts";
 import { createGateways } from "./push/config.ts";
 import { PUSH_SETTINGS } from "./push/worker.ts";
+import { REPORTED } from "./reported.ts";
 import type { OriginDeps, Scene } from "./scene.ts";
 import { serve } from "./serve.ts";
+import { measureArchive, readArchive } from "./store/archive.ts";
+import { isOfStandby } from "./store/sql.ts";
 import { keepStream } from "./stream.ts";
 import { measureStream } from "./stream_size.ts";
 
@@ -39,20 +48,22 @@ export interface Origin {
 /**
  * Resolves when it answers requests.
  *
- * @throws {Error} When a port is taken, the database cannot be migrated or somebody refuses it, and
- * when it is to drain before all is there.
+ * @throws {Error} When a port is taken, the database is not what this release needs or somebody
+ * refuses it, and when it is to drain before all is there.
  */
 export async function startOrigin(config: OriginConfig, deps: OriginDeps): Promise<Origin> {
   await using parts = new AsyncDisposableStack();
-  const scene = prepare(config, deps, parts);
   const health: Health = {};
+  const scene = prepare(config, deps, parts, health);
   const internal = openInternalPort(scene, health);
   const [database, bus] = await Promise.all([openPostgres(scene), openBus(scene)]);
   Object.assign(health, { database, bus });
   const delivery = startDelivery(scene, database, bus);
   const lanes = createLanes(poolSizes(config.database.maxConnections).reads, scene.turns);
-  const serving = startServing(scene, database, bus, delivery, lanes);
-  exposeBounds(scene.metrics.registry, "origin", boundsOf({ lanes, delivery, bus }));
+  const serving = startServing(scene, health, { database, bus, delivery, lanes });
+  parts.defer(hearDrain({ bus, replica: scene.id, drain: () => deps.drain.abort() }));
+  const bounds = boundsOf({ lanes, delivery, bus, operator: scene.operator });
+  exposeBounds(scene.metrics.registry, "origin", bounds);
   // Only now does the server have our subscriptions; one that is lost gets them when it is back.
   await bus.flush().catch(scene.events.bus);
   health.isServing = true;
@@ -64,18 +75,46 @@ export async function startOrigin(config: OriginConfig, deps: OriginDeps): Promi
   };
 }
 
-function prepare(config: OriginConfig, deps: OriginDeps, parts: AsyncDisposableStack): Scene {
-  const metrics = parts.use(createMetrics("origin", deps.elapsedMs));
+type OriginScene = Scene & { operator: Operator };
+
+function prepare(
+  config: OriginConfig,
+  deps: OriginDeps,
+  parts: AsyncDisposableStack,
+  health: Health,
+): OriginScene {
+  const { wallMs, nowMs, drain } = deps;
+  const { name } = config;
+  const id = `${name}-${crypto.randomUUID().slice(0, 8)}`;
+  const metrics = parts.use(createMetrics("origin", nowMs));
+  const trouble = new RecentTrouble(wallMs);
+  const log = keepingTrouble(deps.log, trouble);
   const end = new AbortController();
   parts.defer(() => end.abort());
-  const instruments = createInstruments(metrics.registry);
+  const events = createOriginEvents(createInstruments(metrics.registry), log, nowMs);
+  const reporter = keepReport({
+    program: "origin",
+    name,
+    registry: metrics.registry,
+    reported: REPORTED,
+    checks: checksOf(health),
+    isDraining: () => drain.signal.aborted,
+    trouble,
+    turns: systemTurns,
+    onFault: events.failed("report", "What operators are told could not be read"),
+  });
+  const report = parts.use(reporter).latest;
+  const operator = new Operator({ name, self: id, report, every: systemEvery, wallMs, nowMs });
   return {
     ...deps,
+    log,
     config,
-    id: `${config.name}-${crypto.randomUUID().slice(0, 8)}`,
+    id,
     giveUp: AbortSignal.any([deps.drain.signal, end.signal]),
     metrics,
-    events: createOriginEvents(instruments, deps.log, deps.elapsedMs),
+    events,
+    operator: parts.use(operator),
+    report,
     every: systemEvery,
     turns: systemTurns,
     presenceReader: upstashReader(config.redis),
@@ -90,31 +129,62 @@ interface Health {
   database?: Database;
   bus?: NatsBus;
   isServing?: boolean;
+  api?: ApiDeps;
 }
 
-function openInternalPort(scene: Scene, health: Health) {
-  const { config, drain, metrics, elapsedMs, events, parts } = scene;
+function checksOf(health: Health): Record<string, Check> {
+  return {
+    database: async () => {
+      if (!health.database) return "not reached yet";
+      // Whoever deploys or watches must not take this origin for one that works.
+      return await isReadOnly(health.database) ? "it takes no writes" : undefined;
+    },
+    bus: () => health.bus?.status === "connected" ? undefined : "not connected",
+    requests: () => health.isServing ? undefined : "not served yet",
+  };
+}
+
+async function isReadOnly({ reads }: Database): Promise<boolean> {
+  try {
+    const [row] = await reads<{ readOnly: boolean }[]>`
+      select current_setting('transaction_read_only')::boolean as "readOnly"`;
+    return row!.readOnly;
+  } catch (error) {
+    if (isOfStandby(error)) return true;
+    throw error;
+  }
+}
+
+function openInternalPort(scene: OriginScene, health: Health) {
+  const { config, drain, metrics, nowMs, events, parts } = scene;
   const app = createInternalApp({
     program: "origin",
     registry: metrics.registry,
-    checks: {
-      database: async () => {
-        if (!health.database) return "not reached yet";
-        await health.database.reads`select 1`;
-      },
-      bus: () => health.bus?.status === "connected" ? undefined : "not connected",
-      requests: () => health.isServing ? undefined : "not served yet",
-    },
+    checks: checksOf(health),
     isDraining: () => drain.signal.aborted,
     drain: () => drain.abort(),
     adminKey: config.internal.adminKey ?? undefined,
-    now: elapsedMs,
+    now: nowMs,
   });
+  app.route("/operator", operatorApp(scene, health));
   return parts.use(serveHttp(app.fetch, { ...config.internal, onError: events.http }));
 }
 
-async function openPostgres({ config, giveUp, events, parts }: Scene): Promise<Database> {
-  return parts.use(
+function operatorApp({ config, operator, log, wallMs }: OriginScene, health: Health) {
+  return createOperatorApp({
+    rules: config.internal,
+    overview: () => operator.overview(),
+    deps: () => {
+      const { bus, api } = health;
+      return bus && api && { bus, api, log, nameOf: (replica) => operator.nameOf(replica) };
+    },
+    wallMs,
+  });
+}
+
+async function openPostgres(scene: Scene): Promise<Database> {
+  const { config, giveUp, metrics, events, parts, turns } = scene;
+  const database = parts.use(
     await openDatabase({
       ...config.database,
       name: config.name,
@@ -122,6 +192,8 @@ async function openPostgres({ config, giveUp, events, parts }: Scene): Promise<D
       onWait: events.database,
     }),
   );
+  measureArchive(metrics.registry, () => readArchive(database.background), turns);
+  return database;
 }
 
 async function openBus(scene: Scene): Promise<NatsBus> {
@@ -139,21 +211,24 @@ async function openBus(scene: Scene): Promise<NatsBus> {
   return bus;
 }
 
-function startServing(
-  scene: Scene,
-  database: Database,
-  bus: NatsBus,
-  delivery: Delivery,
-  lanes: Lanes,
-): HttpServer {
-  const { config, events, parts, turns, elapsedMs } = scene;
-  const { name, largeGroup } = config;
+interface Started {
+  database: Database;
+  bus: NatsBus;
+  delivery: Delivery;
+  lanes: Lanes;
+}
+
+function startServing(scene: Scene, health: Health, started: Started): HttpServer {
+  const { database, bus, delivery, lanes } = started;
+  const { config, events, parts, turns, nowMs } = scene;
+  const { name, largeGroup, maxUserGroups } = config;
   const { handlers, api: deps } = createHandlers({
-    ...{ name, largeGroup, database, bus, lanes },
+    ...{ name, largeGroup, maxUserGroups, database, bus, lanes, turns, wallMs: scene.wallMs },
     ...delivery,
   });
-  const serving = serve({ bus, handlers, lanes, events: events.serve, nowMs: elapsedMs });
+  const serving = serve({ bus, handlers, lanes, events: events.serve, nowMs });
   parts.defer(() => serving.stop());
+  health.api = deps;
   const api = createApi({ key: config.api.key, deps, turns, events: events.api });
   return parts.use(serveHttp(api.fetch, { ...config.api, onError: events.http }));
 }

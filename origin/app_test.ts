@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { postgresOfThisFile } from "testing/database.ts";
+import { prepareSchema } from "testing/schema.ts";
 import { NoAnswer } from "shared/bus/bus.ts";
 import { decodeLive } from "shared/bus/live.ts";
+import { connectNats } from "shared/bus/nats.ts";
 import {
   ANNOUNCE,
   type Answer,
@@ -30,7 +32,7 @@ import { waitUntil } from "../scripts/services/wait_until.ts";
 import { createSql, type Sql } from "./store/sql.ts";
 import { type TestOrigin, testOrigin, type TestOriginOptions } from "./testing.ts";
 
-const postgres = postgresOfThisFile();
+const postgres = postgresOfThisFile({ prepare: prepareSchema });
 const EDGE_BEAT = encodeMessage<Beat>({ replica: "edge" });
 const CONNECTION = "c-ana" as ConnectionId;
 const CALLER = { user: "ana" as UserId, device: "phone" as DeviceId };
@@ -183,6 +185,25 @@ Deno.test("a message to a large group is published without asking, and pushed in
   assert.equal(on.published.at(-1), "chat.group-chat.club m1");
 });
 
+Deno.test("MAX_USER_GROUPS holds for clients and for the server API, and is said by its code", async () => {
+  await using on = await scene({ config: { maxUserGroups: 1 } });
+  await callAs(on.origin, "ana", "group.create", { group: "g" });
+  const create = { user: "ben", group: "h", members: ["ana"] };
+  const { error } = await on.origin.api("group.create", create) as { error: { code: number } };
+  assert.equal(error.code, 4011);
+  const data = { group: "h", members: ["ana"] };
+  const call = encodeMessage<Call>({
+    ...CALLER,
+    user: "ben" as UserId,
+    method: "group.create",
+    data,
+  });
+  const answer = decodeMessage<Answer & { v: 1 }>(
+    await on.origin.bus.request(REQUEST.call, call, 4_000),
+  );
+  assert.ok("error" in answer && answer.error.code === 4011);
+});
+
 Deno.test("sends of one batch are committed together and each fails alone", async () => {
   await using on = await scene();
   const data: JsonValue[] = [message("m1"), message("m2"), { to: {}, id: "m3", body: {} }];
@@ -236,11 +257,13 @@ Deno.test("poison on the bus is answered, and stops nothing", async () => {
       await on.origin.bus.request(subject, utf8.encode(poison), 4_000);
     }
   }
-  for (
-    const subject of [`${ANNOUNCE.beat}.x`, ANNOUNCE.digest, ANNOUNCE.received, ANNOUNCE.ended]
-  ) {
+  for (const subject of [`${ANNOUNCE.beat}.x`, ANNOUNCE.received, ANNOUNCE.ended]) {
     on.origin.bus.publish(subject, utf8.encode("{"));
   }
+  const asOrigin = { ...on.origin.nats.optionsOf("origin"), name: "other", onError: () => {} };
+  await using other = await connectNats(asOrigin);
+  other.publish(ANNOUNCE.digest, utf8.encode("{"));
+  await other.flush();
   assert.ok("result" in await sendAs(on.origin, "ana", message("m1")));
 });
 
@@ -259,6 +282,9 @@ Deno.test("the server API sends, alerts, disconnects and tells who is there", as
   const again = await origin.api("alert", { id: "a1", body: { text: "all" } }) as typeof sent;
   assert.equal(again.result.gsid, alerted.result.gsid);
   assert.deepEqual(await origin.api("disconnect", { user: "ben" }), { result: {} });
+  assert.deepEqual(await origin.api("revoke", { user: "ben", device: "d", before: 17.5 }), {
+    result: { before: 17.5 },
+  });
   assert.deepEqual(await origin.api("presence", { users: ["ana", "ben"] }), {
     result: {
       ana: { online: false, devices: [] },
@@ -268,7 +294,17 @@ Deno.test("the server API sends, alerts, disconnects and tells who is there", as
   await registerTokenOf(origin, "ben");
   const devices = await origin.api("devices", { user: "ben" });
   assert.match(JSON.stringify(devices), /"platform":"fcm".*"registered":"20\d\d-.*Z"/);
+  assert.match(JSON.stringify(devices), /"connected":\[{"device":"d","foreground":true}\]/);
   assert.doesNotMatch(JSON.stringify(devices), /token-of/);
+  const traced = await origin.api("trace", { gsid: sent.result.gsid, after: "ana" });
+  assert.deepEqual((traced as { result: { recipients: unknown[] } }).result.recipients, [{
+    user: "ben",
+    presence: "online",
+    received: "unknown",
+    push: { state: "none", why: "not looked at yet" },
+  }]);
+  const nothing = await origin.api("trace", { gsid: 16 }) as { error: unknown };
+  assert.deepEqual(nothing.error, { code: 107, message: "gsid names no event" });
   const info = await origin.api("info", {}) as { result: { head: number; name: string } };
   assert.ok(info.result.head >= alerted.result.gsid);
   const history = await origin.api("history", { user: "ben", conversation: "dm:ana:ben" });
@@ -278,6 +314,7 @@ Deno.test("the server API sends, alerts, disconnects and tells who is there", as
     "chat.system-alerts event",
     "chat.user-inbox.ben m1",
     'chat.user-inbox.ben {"type":"disconnect"}',
+    'chat.user-inbox.ben {"type":"revoked","before":17500,"device":"d"}',
   ]);
 });
 
@@ -319,3 +356,35 @@ Deno.test("an origin outlives its servers: NATS, Postgres' connections, the pres
   }, { what: "an answer again", withinMs: 10_000, everyMs: 50 });
   assert.ok(answer.result.gsid > 0);
 });
+
+Deno.test("an origin whose database takes no writes is not ready, and is again without a restart", async () => {
+  await using on = await scene();
+  const { origin, sql } = on;
+  const [row] = await sql`select quote_ident(current_database()) as name`;
+  const alter = async (setting: string) => {
+    await sql.unsafe(`alter database ${row!["name"]} ${setting}`);
+    // What is connected keeps what it began with.
+    await sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
+  };
+  const untilReady = (ready: boolean, fault?: string) =>
+    waitUntil(async () => {
+      const response = await fetch(`http://127.0.0.1:${origin.internalPort}/ready`);
+      const said = await response.json() as Ready;
+      const found = said.checks.find(({ name }) => name === "database")!;
+      return said.ready === ready && found.fault === fault || undefined;
+    }, { what: `ready: ${ready}`, withinMs: 10_000, everyMs: 50 });
+  await untilReady(true);
+  await alter("set default_transaction_read_only = on");
+  await untilReady(false, "it takes no writes");
+  await alter("reset default_transaction_read_only");
+  await untilReady(true);
+  const answer = await sendAs(origin, "ana", message("m1"));
+  assert.ok("result" in answer, JSON.stringify(answer));
+});
+
+interface Ready {
+  ready: boolean;
+  checks: { name: string; fault?: string }[];
+}

@@ -16,19 +16,23 @@ import type { Delivery } from "./delivery.ts";
 import { MAX_CACHED_IDS } from "./fan_out/audience.ts";
 import { MAX_BACKLOG, MAX_BACKLOG_BYTES, MAX_LOOKUPS, MAX_STORING } from "./fan_out/fan_out.ts";
 import { type Lane, type Lanes, MAX_WAITING } from "./lanes.ts";
+import { MAX_REPLICAS } from "./operator/fleet.ts";
+import type { Operator } from "./operator/operator.ts";
 import { MAX_IN_FLIGHT } from "./presence/lookup.ts";
 import { PUSH_SETTINGS } from "./push/worker.ts";
+import { MAX_TRACED } from "./tracing/message_traces.ts";
 
-const QUEUED_LANES = ["calls", "entering", "healing"] as const satisfies Lane[];
+const QUEUED_LANES = ["calls", "entering", "healing", "revocations"] as const satisfies Lane[];
 
 export interface BoundedParts {
   lanes: Lanes;
   delivery: Delivery;
   bus: NatsBus;
+  operator: Operator;
 }
 
 export function boundsOf(parts: BoundedParts): Record<string, Bound> {
-  const { lanes, delivery: { committer }, bus } = parts;
+  const { lanes, delivery: { committer }, bus, operator } = parts;
   return {
     requests_of_sends: { size: () => lanes.sends.inside, limit: lanes.sends.places },
     ...Object.fromEntries(QUEUED_LANES.flatMap((lane): [string, Bound][] => [
@@ -44,13 +48,15 @@ export function boundsOf(parts: BoundedParts): Record<string, Bound> {
       limit: QUEUE_BOUNDS.maxQueuedBytes,
       unit: "bytes",
     },
+    commands_joined: { size: () => committer.joined, limit: QUEUE_BOUNDS.maxQueued },
     ...boundsOfDelivery(parts),
+    replicas_heard: { size: () => operator.fleet.size, limit: MAX_REPLICAS },
     bus_pending: { size: () => bus.pendingBytes, limit: MAX_PENDING_BYTES, unit: "bytes" },
   };
 }
 
 function boundsOfDelivery({ delivery }: BoundedParts): Record<string, Bound> {
-  const { fanOut, audiences, lateCheck, presence, pushWorker } = delivery;
+  const { fanOut, audiences, lateCheck, presence, pushWorker, traces } = delivery;
   return {
     fan_out_waiting: { size: () => fanOut.backlog.events, limit: MAX_BACKLOG },
     fan_out_waiting_text: {
@@ -76,5 +82,6 @@ function boundsOfDelivery({ delivery }: BoundedParts): Record<string, Bound> {
       limit: PUSH_SETTINGS.remembered,
       kind: "cache",
     },
+    traced_messages: { size: () => traces?.messages.size ?? 0, limit: MAX_TRACED, kind: "cache" },
   };
 }

@@ -8,12 +8,14 @@
  * @module
  */
 
+import { MOST_USER_GROUPS } from "shared/bus/requests.ts";
 import { readArchiveAfterMs } from "shared/config/archive.ts";
 import { readLogLevel } from "shared/config/log_level.ts";
 import { type NatsConfig, readNatsConfig } from "shared/config/nats.ts";
 import { type InternalConfig, readInternalConfig, readPort } from "shared/config/ports.ts";
 import { type Environment, SettingsReader } from "shared/config/read.ts";
 import { readRedisConfig, type RedisConfig } from "shared/config/redis.ts";
+import { readTraceRatio } from "shared/config/trace_ratio.ts";
 import type { LogLevel } from "shared/log.ts";
 import { faultsInPushConfig, type PushConfig, type ReadText } from "./push/config.ts";
 
@@ -28,9 +30,12 @@ export interface OriginConfig {
   redis: RedisConfig & { timeoutMs: number };
   /** A group with more members is published to without asking who is there. */
   largeGroup: number;
+  maxUserGroups: number;
   archiveAfterMs: number;
   fastPaths: { live: boolean; push: boolean };
   push: PushConfig;
+  /** The part of the messages that is traced. */
+  traceRatio: number;
   logLevel: LogLevel;
 }
 
@@ -59,7 +64,7 @@ export function readOrigin(read: SettingsReader): OriginConfig {
     },
     internal: readInternalConfig(read, { port: 9100 }),
     database: readDatabase(read),
-    nats: readNatsConfig(read),
+    nats: readNatsConfig(read, "origin"),
     stream: {
       replicas: read.integer("STREAM_REPLICAS", {
         about: "Copies of the stream in a NATS cluster; 3 in production",
@@ -89,9 +94,16 @@ export function readOrigin(read: SettingsReader): OriginConfig {
       min: 1,
       max: 1_000_000,
     }),
+    maxUserGroups: read.integer("MAX_USER_GROUPS", {
+      about: "Groups that one user may be in: who is in as many is added to no other (4011)",
+      fallback: 1_000,
+      min: 1,
+      max: MOST_USER_GROUPS,
+    }),
     archiveAfterMs: readArchiveAfterMs(read),
     fastPaths: readFastPaths(read),
     push: readPush(read),
+    traceRatio: readTraceRatio(read),
     logLevel: readLogLevel(read),
   };
 }
@@ -132,16 +144,19 @@ function readPush(read: SettingsReader): PushConfig {
   const fcmUrl = optional("FCM_URL", "Another address for FCM, with https");
   const key = optional("APNS_KEY", "APNs' .p8 key: PEM, or a file's path");
   const apns = {
-    keyId: optional("APNS_KEY_ID", "The key's id"),
-    team: optional("APNS_TEAM", "The team's id"),
+    keyId: optional("APNS_KEY_ID", "The id of the key for APNs"),
+    team: optional("APNS_TEAM", "The team at Apple that the key is of"),
     topic: optional("APNS_TOPIC", "The app's bundle id"),
   };
   const apnsUrl = optional("APNS_URL", "Another address for APNs, with https");
   const ca = optional("PUSH_CA", "A certificate authority to trust with push: PEM, or a path");
   const { keyId, team, topic } = apns;
   const isWhole = keyId !== null && team !== null && topic !== null;
-  if (key !== null && !isWhole) {
-    read.fault("APNS_KEY needs APNS_KEY_ID, APNS_TEAM and APNS_TOPIC beside it");
+  if (key !== null) {
+    const beside = { APNS_KEY_ID: keyId, APNS_TEAM: team, APNS_TOPIC: topic };
+    for (const [name, value] of Object.entries(beside)) {
+      if (value === null) read.fault(`${name} must be set beside APNS_KEY`);
+    }
   }
   return {
     ...(credential !== null && {

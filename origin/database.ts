@@ -2,14 +2,17 @@
  * The origin's connections to Postgres, each pool for one kind of work.
  *
  * Invariant: nobody waits for a connection behind another kind of work: a read never waits behind
- * a transaction that waits for the log's lock, nor either behind the auditors.
+ * a transaction that waits for the log's lock, nor either behind the auditors. Nobody works with a
+ * standby, whose answers may be old: an address that leads to one leads to nobody yet. Looking once,
+ * when a session begins, is enough: a primary becomes a standby only by a restart, which ends it.
  *
  * @module
  */
 
-import { createSql, type Sql, sqlStateOf } from "./store/sql.ts";
 import { pause } from "shared/pause.ts";
-import { migrate } from "./store/migrate.ts";
+import { readMigrations } from "./store/schema.ts";
+import { createSql, type Sql, sqlStateOf } from "./store/sql.ts";
+import { assertUsable } from "./store/usable.ts";
 
 export interface Database extends AsyncDisposable {
   readonly commits: Sql;
@@ -42,6 +45,7 @@ const AWAY = new Set([
   "CONNECTION_CLOSED",
   "CONNECTION_ENDED",
   "CONNECTION_DESTROYED",
+  "57014", // given up by the server after a while: it is busy
   "57P01",
   "57P02",
   "57P03",
@@ -55,32 +59,36 @@ export function poolSizes(maxConnections: number) {
 }
 
 /**
- * Brings the database to this release's schema, waiting for it as long as it is away.
+ * Waits for the database as long as it is away, and sees that it is what this release needs.
  *
- * @throws {Error} When it cannot be migrated, refuses us, or on abort.
+ * @throws {Error} When it is not, refuses us, or on abort.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   await using stack = new AsyncDisposableStack();
   const pool = (kind: string, maxConnections: number) => {
-    const sql = createSql(options.url, { name: `${options.name} ${kind}`, maxConnections });
+    const name = `${options.name} ${kind}`;
+    const sql = createSql(options.url, { name, maxConnections, primaryOnly: true });
     stack.defer(() => sql.end({ timeout: END_TIMEOUT_S }));
     return sql;
   };
   const sizes = poolSizes(options.maxConnections);
   const background = pool("background", sizes.background);
-  await migrateOnceThere(background, options);
+  await assertUsableOnceThere(background, options);
   const commits = pool("commits", sizes.commits);
   const reads = pool("reads", sizes.reads);
   const owned = stack.move();
   return { commits, reads, background, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-async function migrateOnceThere(sql: Sql, { signal, onWait }: DatabaseOptions): Promise<void> {
+async function assertUsableOnceThere(
+  sql: Sql,
+  { signal, onWait }: DatabaseOptions,
+): Promise<void> {
+  const migrations = await readMigrations();
   for (;;) {
     signal.throwIfAborted();
     try {
-      await migrate(sql);
-      return;
+      return await assertUsable(sql, migrations);
     } catch (error) {
       if (!isAway(error)) throw error;
       onWait(error);

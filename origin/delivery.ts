@@ -28,6 +28,7 @@ import { measureBacklog } from "./push/backlog.ts";
 import { showProviders } from "./push/providers.ts";
 import { type PushWorker, startPushWorker } from "./push/worker.ts";
 import type { Scene } from "./scene.ts";
+import { createTraces, type Traces } from "./tracing/traces.ts";
 
 export interface Delivery {
   readonly presence: PresenceLookup;
@@ -36,6 +37,7 @@ export interface Delivery {
   readonly audiences: Audiences;
   readonly lateCheck: LateCheck;
   readonly pushWorker: PushWorker;
+  readonly traces: Traces | undefined;
 }
 
 type Pools = Pick<Database, "commits" | "reads" | "background">;
@@ -44,11 +46,12 @@ type Pools = Pick<Database, "commits" | "reads" | "background">;
 const DIGEST_JITTER_MS = 1_000;
 
 export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery {
-  const { config, events, parts, nowMs, elapsedMs, turns, reached = () => {} } = scene;
+  const { config, events, parts, wallMs, nowMs, turns, reached = () => {} } = scene;
   const presence = scene.presence ?? openPresence(scene, bus);
+  const traces = scene.tracing && createTraces(scene.tracing);
   const queue = createPushQueue(database.background);
   const audit = startAuditors(scene, database, bus, presence);
-  const pushWorker = startPush(scene, queue, audit);
+  const pushWorker = startPush(scene, queue, audit, traces);
   const audiences = new Audiences({
     readMembers: membersReader(database.reads),
     largeGroup: config.largeGroup,
@@ -66,9 +69,10 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
       audit.pager.nudge();
     },
     events: events.fanOut,
-    nowMs: elapsedMs,
+    nowMs,
     paths: config.fastPaths,
     reached,
+    trace: traces?.fanOut,
   });
   parts.defer(() => fanOut.idle());
   const committer = parts.use(
@@ -76,24 +80,35 @@ export function startDelivery(scene: Scene, database: Pools, bus: Bus): Delivery
       sql: database.commits,
       archiveAfterMs: config.archiveAfterMs,
       onCommitted: (committed) => fanOut.accept(committed),
-      now: nowMs,
+      wallMs,
       turns,
       reached,
       ...events.commit,
     }),
   );
-  return { presence, committer, fanOut, audiences, lateCheck: audit.lateCheck, pushWorker };
+  const { lateCheck } = audit;
+  return { presence, committer, fanOut, audiences, lateCheck, pushWorker, traces };
 }
 
 function openPresence(scene: Scene, bus: Bus): PresenceLookup {
-  const { id, events, parts, nowMs, elapsedMs, every, presenceReader: reader } = scene;
+  const { id, events, parts, wallMs, nowMs, every, presenceReader: reader } = scene;
+  const { operator, report } = scene;
   const pulses = parts.use(
-    listenToBeats({ bus, origin: id, every, nowMs: elapsedMs, onFault: events.bus }),
+    listenToBeats({
+      bus,
+      origin: id,
+      every,
+      nowMs,
+      onFault: events.bus,
+      ...(report && { report }),
+      ...(operator && { onBeat: (beat) => operator.heard(beat) }),
+    }),
   );
-  const doubts = new Doubts({ bus, nowMs: elapsedMs });
+  const doubts = new Doubts({ bus, nowMs });
   return createPresenceLookup({
     reader,
     pulses,
+    wallMs,
     nowMs,
     onOutcome: events.lookup,
     onLost: (replica) => doubts.tell(replica),
@@ -101,7 +116,7 @@ function openPresence(scene: Scene, bus: Bus): PresenceLookup {
 }
 
 function startAuditors(
-  { config, id, metrics, events, parts, elapsedMs: nowMs, random, every }: Scene,
+  { config, id, metrics, events, parts, nowMs, wallMs, random, every }: Scene,
   { background: sql }: Pools,
   bus: Bus,
   presence: PresenceLookup,
@@ -125,6 +140,7 @@ function startAuditors(
       origin: id,
       largeGroup: config.largeGroup,
       nowMs,
+      wallMs,
       every,
       events: counted.lateCheck,
     }),
@@ -136,25 +152,26 @@ function startAuditors(
 }
 
 function startPush(
-  { events, metrics, parts, gateways, pushSettings: settings, turns, nowMs, random }: Scene,
+  { events, metrics, parts, gateways, pushSettings: settings, turns, wallMs, random }: Scene,
   queue: PushQueue,
   { positions }: ReturnType<typeof startAuditors>,
+  traces: Traces | undefined,
 ): PushWorker {
   measureBacklog(metrics.registry, queue, turns);
   for (const gateway of gateways.values()) parts.use(gateway);
   const worker = startPushWorker({
-    queue,
-    gateways,
+    queue: traces?.pushes.queue(queue) ?? queue,
+    gateways: traces?.pushes.gateways(gateways) ?? gateways,
     events: events.push,
-    reached: (user) => positions.of(user),
-    clock: { nowMs, random, wait: waiting(turns) },
+    received: (user, gsid) => positions.has(user, gsid),
+    clock: { nowMs: wallMs, random, wait: waiting(turns) },
     settings,
   });
   parts.use(worker);
   showProviders(metrics.registry, {
     platforms: gateways.keys(),
     healthOf: (platform) => worker.healthOf(platform),
-    nowMs,
+    nowMs: wallMs,
   });
   const end = new AbortController();
   const cleaning = cleanUpJobs({

@@ -13,9 +13,10 @@ import type { Turns } from "shared/turns.ts";
 
 /**
  * `sends`: messages on their way into the log. `calls`: what else clients call. `entering`: the
- * reads of connects and resumes. `healing`: those of edges that missed something.
+ * reads of connects and resumes. `healing`: those of edges that missed something. `revocations`: of
+ * tokens, by the server API.
  */
-export type Lane = "sends" | "calls" | "entering" | "healing";
+export type Lane = "sends" | "calls" | "entering" | "healing" | "revocations";
 
 export type Lanes = Readonly<Record<Lane, Admission<string>>>;
 
@@ -28,6 +29,7 @@ export const PATIENCE_MS: Readonly<Record<Lane, number>> = {
   calls: 2_000,
   entering: 2_000,
   healing: 500,
+  revocations: 2_000,
 };
 /** Sixteen transactions of the largest size, for the committer has a queue with deadlines itself. */
 const MAX_SENDS = 8_192;
@@ -62,5 +64,7 @@ export function createLanes(
     calls: lane(each),
     entering: lane(each),
     healing: lane(healing),
+    // Beside the committer, which holds the other connection of its pool, and waits for the same lock.
+    revocations: lane(1),
   };
 }

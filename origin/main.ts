@@ -6,6 +6,7 @@
 
 import { settingsOf } from "shared/config/read.ts";
 import { runProgram } from "shared/program.ts";
+import { faultsOfSpans, openTracing } from "shared/tracing/open_telemetry.ts";
 import { startOrigin } from "./app.ts";
 import { readOrigin, readOriginConfig } from "./config.ts";
 
@@ -13,19 +14,27 @@ await runProgram({
   getEnv: Deno.env.get,
   exit: Deno.exit,
   addSignalListener: Deno.addSignalListener,
+  uncaught: globalThis,
   isTerminal: Deno.stdout.isTerminal(),
 }, {
   name: "origin",
   settings: settingsOf(readOrigin),
   readConfig: (environment) => readOriginConfig(environment, Deno.readTextFileSync),
+  faultsOfRuntime: faultsOfSpans,
   async start(config, { log, drain }) {
     const { port, internalPort, ended } = await startOrigin(config, {
       log,
-      nowMs: Date.now,
-      elapsedMs: () => performance.now(),
+      wallMs: Date.now,
+      nowMs: () => performance.now(),
       random: Math.random,
       readText: Deno.readTextFileSync,
       drain,
+      tracing: openTracing({
+        name: config.name,
+        ratio: config.traceRatio,
+        nowMs: () => performance.timeOrigin + performance.now(),
+        log,
+      }),
     });
     return { fields: { name: config.name, port, internalPort }, ended };
   },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { testDatabase } from "testing/database.ts";
-import { testNats } from "testing/nats.ts";
+import { testNatsOfRoles } from "testing/nats.ts";
 import { startTestProgram } from "testing/program.ts";
 import { testRedis } from "testing/redis.ts";
+import { asOrigin, prepareSchema } from "testing/schema.ts";
 import { waitUntil } from "../scripts/services/wait_until.ts";
 import { startPushRecorder } from "../scripts/services/push_recorder/push_recorder.ts";
 import { connectNats } from "shared/bus/nats.ts";
@@ -35,16 +36,16 @@ Deno.test("the origin may look at the variables that it reads, and at no others"
 });
 
 Deno.test("the origin runs with its own permissions, pushes, and ends with 0 on SIGTERM", async () => {
-  await using database = await testDatabase();
-  await using nats = await testNats();
+  await using database = await testDatabase({ prepare: prepareSchema });
+  await using nats = await testNatsOfRoles();
   await using redis = testRedis();
   await using recorder = await startPushRecorder();
   await using origin = startTestProgram("origin", {
     ...NOWHERE,
-    DATABASE_URL: database.url,
-    NATS_URL: nats.url,
+    DATABASE_URL: asOrigin(database.url),
+    ...nats.settingsOf("origin"),
     UPSTASH_REDIS_REST_URL: redis.url,
-    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    UPSTASH_REDIS_REST_TOKEN: redis.readOnlyToken,
     ...recorder.env,
   });
   const { port, internalPort } = (await origin.line("The origin is up")).fields;
@@ -55,7 +56,11 @@ Deno.test("the origin runs with its own permissions, pushes, and ends with 0 on 
     true,
   ]);
 
-  await using bus = await connectNats({ servers: [nats.url], name: "test", onError: () => {} });
+  await using bus = await connectNats({
+    ...nats.optionsOf("edge"),
+    name: "test",
+    onError: () => {},
+  });
   for (const platform of ["fcm", "apns"]) {
     const call = encodeMessage<Call>({
       user: "ben" as UserId,
@@ -96,6 +101,22 @@ Deno.test("the origin ends with 0 on SIGTERM while it still waits for its server
   assert.equal((await origin.status).code, 0);
 });
 
+Deno.test("the origin makes no table: it ends with 1 and says who does", async () => {
+  await using database = await testDatabase();
+  await using nats = await testNatsOfRoles();
+  await using origin = startTestProgram("origin", {
+    ...NOWHERE,
+    DATABASE_URL: database.url,
+    ...nats.settingsOf("origin"),
+  });
+  const { fields } = await origin.line("The origin cannot go on");
+  assert.match(
+    JSON.stringify(fields.error),
+    /Cannot use the database: 0001_core\.sql has not run; .* What helps: deno task migrate/,
+  );
+  assert.equal((await origin.status).code, 1);
+});
+
 Deno.test("the origin names every fault of its settings, and ends with 2", async () => {
   await using origin = startTestProgram("origin", {
     NATS_URL: "nats://127.0.0.1:1",
@@ -107,6 +128,6 @@ Deno.test("the origin names every fault of its settings, and ends with 2", async
   for (const name of ["API_KEY", "DATABASE_URL", "UPSTASH_REDIS_REST_URL", "FAST_PATHS"]) {
     assert.match(message, new RegExp(`^  ${name} must`, "m"));
   }
-  assert.match(message, /APNS_KEY needs APNS_KEY_ID/);
+  assert.match(message, /APNS_KEY_ID must be set beside APNS_KEY/);
   assert.equal((await origin.status).code, 2);
 });

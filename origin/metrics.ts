@@ -7,25 +7,36 @@
  * @module
  */
 
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Histogram, type Registry } from "prom-client";
+import { REQUEST } from "shared/bus/requests.ts";
+import { countersIn } from "shared/counters.ts";
 import type { Log } from "shared/log.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import type { CommitterOptions } from "./commit/committer.ts";
-import type { Fault } from "./commit/fault.ts";
 import type { FanOutEvents } from "./fan_out/fan_out.ts";
 import type { LookupOutcome } from "./presence/lookup.ts";
 import type { PushEvents } from "./push/events.ts";
+import { type Platform, PLATFORMS } from "./push/gateway/gateway.ts";
 import type { ServeEvents } from "./serve.ts";
 
 const QUIET_MS = 5_000;
+/** Whatever is tried again. */
+const FAILURES = [
+  ...["bus", "stream", "database", "members", "api", "http", "report"],
+  ...["digest", "late_check", "pager", "push claim", "push record", "push prune"],
+  ...["push confirm", "push clean up", "push send"],
+] as const;
+type Failure = typeof FAILURES[number];
+const REQUESTS = Object.keys(REQUEST) as (keyof typeof REQUEST)[];
+/** Words of a provider's, which nobody can list. */
+const REASONS: string[] = [];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 export type Instruments = ReturnType<typeof createInstruments>;
 
 export function createInstruments(registry: Registry) {
   const registers = [registry];
-  const counter = (name: string, help: string, ...labelNames: string[]) =>
-    new Counter({ name: `fanfare_origin_${name}`, help, labelNames, registers });
+  const counter = countersIn(registry, "fanfare_origin_");
   const seconds = (name: string, help: string, ...labelNames: string[]) =>
     new Histogram({
       name: `fanfare_origin_${name}_seconds`,
@@ -36,13 +47,22 @@ export function createInstruments(registry: Registry) {
     });
   const batch = (name: string, help: string) =>
     new Histogram({ name: `fanfare_origin_${name}`, help, buckets: BATCH_BUCKETS, registers });
-  const instruments = {
+  return {
     requestLatency: seconds("request_latency", "Requests of edges, until answered", "method"),
     apiLatency: seconds("api_latency", "Calls of the server API, until answered", "method"),
-    requestsFailed: counter("requests_failed_total", "Requests not done", "method", "reason"),
+    requestsFailed: counter("requests_failed_total", "Requests not done", {
+      method: REQUESTS,
+      reason: ["too_many", "failed", "too_large", "unreadable"],
+    }),
     commitLatency: seconds("commit_latency", "One append transaction"),
     commitBatch: batch("commit_batch_commands", "Commands in one append transaction"),
-    commitFaults: counter("commit_faults_total", "Failed append transactions", "fault"),
+    sendsJoined: counter(
+      "sends_joined_total",
+      "Sends asked for again that shared the transaction of an earlier asking",
+    ),
+    commitFaults: counter("commit_faults_total", "Failed append transactions", {
+      fault: ["refused", "aborted", "locked", "unknown"],
+    }),
     fanOutLatency: seconds("fan_out_latency", "From the commit until handed to the bus"),
     events: counter("events_total", "Events fanned out"),
     publications: counter("publications_total", "Messages handed to the bus"),
@@ -51,21 +71,29 @@ export function createInstruments(registry: Registry) {
       "Of these, copies to inboxes of what wakes idle groups",
     ),
     pushJobs: counter("push_jobs_total", "Push jobs that fan-out asked for"),
-    fanOutDropped: counter("fan_out_dropped_events_total", "Events left to the auditors"),
-    fanOutFailed: counter("fan_out_failed_total", "Fan-outs that failed", "what"),
+    fanOutDropped: counter("fan_out_dropped_total", "Events and push jobs left to the auditors", {
+      what: ["event", "push"],
+    }),
+    fanOutFailed: counter("fan_out_failed_total", "Fan-outs that failed", {
+      what: ["fan_out", "push"],
+    }),
     lookupLatency: seconds("presence_lookup_latency", "Presence lookups that were answered"),
-    lookups: counter("presence_lookups_total", "Presence lookups", "outcome"),
-    pushes: counter("pushes_total", "What became of notes", "platform", "outcome"),
-    pushJobsEnded: counter("push_jobs_ended_total", "Jobs that ended unsent", "outcome", "reason"),
+    lookups: counter("presence_lookups_total", "Presence lookups", {
+      outcome: ["answered", "failed", "skipped"],
+    }),
+    pushes: counter("pushes_total", "What became of notes", {
+      platform: PLATFORMS,
+      outcome: ["sent", "pruned", "retried", "refused"],
+    }),
+    pushJobsEnded: counter("push_jobs_ended_total", "Jobs that ended unsent", {
+      outcome: ["dropped", "dead"],
+      reason: REASONS,
+    }),
     streamsMade: counter("streams_made_total", "How often the stream was not there"),
-    failures: counter("failures_total", "Whatever else failed and is tried again", "what"),
+    failures: counter("failures_total", "Whatever else failed and is tried again", {
+      what: FAILURES,
+    }),
   };
-  // What an alarm counts is there before it happens first: an increase from nothing is none.
-  for (const fault of ["refused", "aborted", "unknown"] satisfies Fault[]) {
-    instruments.commitFaults.inc({ fault }, 0);
-  }
-  for (const outcome of ["answered", "failed", "skipped"]) instruments.lookups.inc({ outcome }, 0);
-  return instruments;
 }
 
 export type OriginEvents = ReturnType<typeof createOriginEvents>;
@@ -79,7 +107,7 @@ export function createOriginEvents(instruments: Instruments, log: Log, nowMs: ()
     lastToldMs.set(message, now);
     log.warning(message, { error: error instanceof Error ? error : new Error(String(error)) });
   };
-  const failed = (what: string, message: string) => (error: unknown) => {
+  const failed = (what: Failure, message: string) => (error: unknown) => {
     instruments.failures.inc({ what });
     warn(message, error);
   };
@@ -118,16 +146,21 @@ function eventsOfRequests(instruments: Instruments, warn: Warn) {
       instruments.requestsFailed.inc({ method, reason: "failed" });
       warn(`A request failed: ${method}`, error);
     },
+    oversized(method, error) {
+      instruments.requestsFailed.inc({ method, reason: "too_large" });
+      warn(`An answer is too large: ${method}`, error);
+    },
     poisoned(method, error) {
       instruments.requestsFailed.inc({ method, reason: "unreadable" });
       warn(`A request cannot be read: ${method}`, error);
     },
   };
-  const commit: Required<Pick<CommitterOptions, "onBatch" | "onFault">> = {
+  const commit: Required<Pick<CommitterOptions, "onBatch" | "onJoined" | "onFault">> = {
     onBatch({ commands, ms }) {
       instruments.commitBatch.observe(commands);
       instruments.commitLatency.observe(ms / 1000);
     },
+    onJoined: (askings) => instruments.sendsJoined.inc(askings),
     onFault(error, fault) {
       instruments.commitFaults.inc({ fault });
       warn("An append failed", error);
@@ -141,7 +174,7 @@ function eventsOfRequests(instruments: Instruments, warn: Warn) {
       instruments.pushJobs.inc(pushes);
       instruments.fanOutLatency.observe(ms / 1000);
     },
-    dropped: (events) => instruments.fanOutDropped.inc(events),
+    dropped: (what, count) => instruments.fanOutDropped.inc({ what }, count),
     failed(what, error) {
       instruments.fanOutFailed.inc({ what });
       warn(`Left to the auditors: ${what}`, error);
@@ -156,7 +189,7 @@ function eventsOfRequests(instruments: Instruments, warn: Warn) {
 }
 
 function eventsOfPush(instruments: Instruments, log: Log, warn: Warn) {
-  const count = (platform: string, outcome: string) =>
+  const count = (platform: Platform, outcome: "sent" | "pruned" | "retried" | "refused") =>
     instruments.pushes.inc({ platform, outcome });
   const push: PushEvents = {
     sent: (platform) => count(platform, "sent"),

@@ -6,11 +6,14 @@
 
 import type { Log } from "shared/log.ts";
 import type { Metrics } from "shared/metrics.ts";
+import type { Report } from "shared/report.ts";
+import type { Tracing } from "shared/tracing/tracing.ts";
 import type { Turns } from "shared/turns.ts";
 import type { Every } from "./audit/every.ts";
 import type { OriginConfig } from "./config.ts";
 import type { OriginEvents } from "./metrics.ts";
 import type { Reached } from "./moments.ts";
+import type { Operator } from "./operator/operator.ts";
 import type { PresenceLookup } from "./presence/lookup.ts";
 import type { PresenceReader } from "./presence/store.ts";
 import type { Gateways, ReadText } from "./push/config.ts";
@@ -19,9 +22,9 @@ import type { PushSettings } from "./push/worker.ts";
 export interface OriginDeps {
   log: Log;
   /** Wall clock, ms since 1970. */
-  nowMs(): number;
+  wallMs(): number;
   /** Monotonic. */
-  elapsedMs(): number;
+  nowMs(): number;
   /** In [0, 1). */
   random(): number;
   readText: ReadText;
@@ -31,6 +34,8 @@ export interface OriginDeps {
   presence?: PresenceLookup;
   /** Told of each moment at which an origin may die, for tests of what happens when it does. */
   reached?: Reached;
+  /** Left out: no message is traced. */
+  tracing?: Tracing | undefined;
 }
 
 /** What the parts of one origin share. */
@@ -42,6 +47,10 @@ export interface Scene extends OriginDeps {
   giveUp: AbortSignal;
   metrics: Metrics;
   events: OriginEvents;
+  /** What operators are shown; left out where there are none. */
+  operator?: Pick<Operator, "heard">;
+  /** What operators are told of this origin, as far as it is known. */
+  report?: () => Report | undefined;
   every: Every;
   turns: Turns;
   presenceReader: PresenceReader;

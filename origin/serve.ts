@@ -2,8 +2,9 @@
  * Answering what edges ask over the bus.
  *
  * Invariant: every request that is taken is answered, and no message ends the program: one that
- * cannot be read or answered is logged once and counted. What is done at the same time is bounded
- * by the lanes, and what waits for its turn was promised nothing yet.
+ * cannot be read or answered, or whose answer no message can hold, is logged once and counted. What
+ * is done at the same time is bounded by the lanes, and what waits for its turn was promised nothing
+ * yet.
  *
  * @module
  */
@@ -20,12 +21,14 @@ export interface ServeEvents {
   /** Refused because too much is under way. */
   refused(method: Method): void;
   failed(method: Method, error: unknown): void;
+  /** Done, and its answer is too large for the bus. */
+  oversized(method: Method, error: unknown): void;
   /** Neither read nor understood. */
   poisoned(method: Method, error: unknown): void;
 }
 
 export interface ServeOptions {
-  bus: Pick<NatsBus, "subscribe">;
+  bus: Pick<NatsBus, "subscribe" | "maxMessageBytes">;
   handlers: Handlers;
   lanes: Lanes;
   events: ServeEvents;
@@ -67,13 +70,19 @@ export function serve(options: ServeOptions): Serving {
     places: number,
     message: BusMessage,
   ): Promise<void> {
-    const start = nowMs();
+    const startMs = nowMs();
     const edge = message.sender ?? "";
     const turn = { places, patienceMs: PATIENCE_MS[route.lane] };
     try {
       const run = () => route.answer(request);
-      message.respond(await lanes[route.lane].run(edge, run, turn));
-      events.answered(route.method, nowMs() - start);
+      const bytes = await lanes[route.lane].run(edge, run, turn);
+      if (bytes.length > bus.maxMessageBytes) {
+        const why = `${bytes.length} bytes, and NATS takes ${bus.maxMessageBytes}`;
+        events.oversized(route.method, new Error(`Cannot answer ${route.subject}: it is ${why}`));
+        return message.respond(route.refusal(request, "internal"));
+      }
+      message.respond(bytes);
+      events.answered(route.method, nowMs() - startMs);
     } catch (error) {
       const isRefusal = error instanceof Refused;
       if (isRefusal) events.refused(route.method);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BusMessage } from "shared/bus/bus.ts";
+import { type BusMessage, MAX_MESSAGE_BYTES } from "shared/bus/bus.ts";
 import {
   type Answer,
   type Call,
@@ -11,10 +11,10 @@ import {
   type SendAnswers,
   type SendBatch,
 } from "shared/bus/requests.ts";
-import type { DeviceId, UserId } from "shared/ids.ts";
+import type { DeviceId, GroupId, UserId } from "shared/ids.ts";
 import { Admission } from "shared/admission.ts";
 import { testTurns } from "testing/turns.ts";
-import { createLanes, type Lane, type Lanes, PATIENCE_MS } from "./lanes.ts";
+import { createLanes, type Lane, type Lanes, MAX_WAITING, PATIENCE_MS } from "./lanes.ts";
 import type { Handlers } from "./routes.ts";
 import { serve } from "./serve.ts";
 
@@ -37,6 +37,7 @@ function serveWith(handlers: Partial<Handlers>, places: Partial<Record<Lane, num
   const events: string[] = [];
   const serving = serve({
     bus: {
+      maxMessageBytes: MAX_MESSAGE_BYTES,
       subscribe(subject, handler) {
         handle.set(subject, handler);
         const unsubscribe = () => void handle.delete(subject);
@@ -49,6 +50,7 @@ function serveWith(handlers: Partial<Handlers>, places: Partial<Record<Lane, num
       answered: (method) => events.push(`answered ${method}`),
       refused: (method) => events.push(`refused ${method}`),
       failed: (method, error) => events.push(`failed ${method} ${(error as Error).message}`),
+      oversized: (method, error) => events.push(`oversized ${method} ${(error as Error).message}`),
       poisoned: (method) => events.push(`poisoned ${method}`),
     },
     nowMs: () => 0,
@@ -95,6 +97,22 @@ Deno.test("serve() turns a handler that rejects into a temporary error", async (
   assert.deepEqual(answer.error, { code: 100, message: "internal server error", temporary: true });
   assert.equal((await ask(REQUEST.enter, call)).length, 0);
   assert.deepEqual(events, ["failed call no database", "failed enter no database"]);
+});
+
+Deno.test("serve() answers with an error what it has too much to say to", async () => {
+  const group = { group: "g".repeat(MAX_MESSAGE_BYTES) as GroupId, membership: 0 };
+  const { ask, events } = serveWith({
+    enter: () => Promise.resolve({ at: 0, groups: [group] }),
+    call: () => Promise.resolve({ result: "x".repeat(MAX_MESSAGE_BYTES) }),
+  });
+  const enter = encodeMessage<Enter>({ user: CALLER.user });
+  assert.equal((await ask(REQUEST.enter, enter)).length, 0);
+  const call = encodeMessage<Call>({ ...CALLER, method: "history", data: {} });
+  const answer = decodeMessage<{ v: 1; error: { code: number } }>(await ask(REQUEST.call, call));
+  assert.equal(answer.error.code, 100);
+  assert.match(events[0]!, /^oversized enter Cannot answer rpc\.enter: it is \d+ bytes, and NATS/);
+  assert.match(events[1]!, /^oversized call Cannot answer rpc\.call/);
+  assert.equal(events.length, 2);
 });
 
 Deno.test("serve() refuses with 111 what is over its bound, and takes more when that is done", async () => {
@@ -193,7 +211,7 @@ Deno.test("of the sends an origin takes, one edge has half at most", async () =>
   assert.equal(lanes.sends.inside, 2 * half);
 });
 
-Deno.test("what the lanes may do at once leaves connections for fan-out, and is never nothing", () => {
+Deno.test("what the lanes may do at once leaves connections for fan-out, and is never nothing", async () => {
   for (const [connections, expected] of [[12, [4, 4, 2]], [2, [1, 1, 1]], [60, [20, 20, 10]]]) {
     const lanes = createLanes(connections as number, testTurns());
     const places = (["calls", "entering", "healing"] as const).map((lane) => {
@@ -201,5 +219,13 @@ Deno.test("what the lanes may do at once leaves connections for fan-out, and is 
       return lanes[lane].inside;
     });
     assert.deepEqual(places, expected);
+    const { revocations } = lanes;
+    while (revocations.waiting < MAX_WAITING / 2) revocations.visit("api", { patienceMs: 1 });
+    assert.equal(
+      await revocations.visit("api", { patienceMs: 1 }).entered,
+      false,
+      "the line is full",
+    );
+    assert.equal(revocations.inside, 1);
   }
 });

@@ -5,8 +5,9 @@
  */
 
 import type { TestDatabase } from "testing/database.ts";
-import { type TestNats, testNats } from "testing/nats.ts";
+import { type TestNats, testNatsOfRoles, type TestNatsUsers } from "testing/nats.ts";
 import { type TestRedis, testRedis } from "testing/redis.ts";
+import { asOrigin } from "testing/schema.ts";
 import { connectNats, type NatsBus } from "shared/bus/nats.ts";
 import { SILENT_LOG } from "shared/log.ts";
 import { type Origin, startOrigin } from "./app.ts";
@@ -18,7 +19,7 @@ export const API_KEY = "k".repeat(32);
 export interface TestOrigin extends Origin {
   /** As an edge is connected. */
   readonly bus: NatsBus;
-  readonly nats: TestNats;
+  readonly nats: TestNats & TestNatsUsers;
   readonly redis: TestRedis;
   /** Calls the server API. */
   api(method: string, data: unknown): Promise<unknown>;
@@ -32,21 +33,22 @@ export interface TestOriginOptions {
   deps?: Partial<OriginDeps>;
 }
 
+/** `database` has our schema. */
 export async function testOrigin(
   database: TestDatabase,
   { config = {}, deps = {} }: TestOriginOptions = {},
 ): Promise<TestOrigin & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const nats = stack.use(await testNats());
+  const nats = stack.use(await testNatsOfRoles());
   const redis = stack.use(testRedis());
   const bus = stack.use(
-    await connectNats({ servers: [nats.url], name: "edge", onError: () => {} }),
+    await connectNats({ ...nats.optionsOf("edge"), name: "edge", onError: () => {} }),
   );
   const drain = new AbortController();
   const origin = await startOrigin({ ...configOf(database, nats, redis), ...config }, {
     log: SILENT_LOG,
-    nowMs: redis.now,
-    elapsedMs: () => performance.now(),
+    wallMs: redis.now,
+    nowMs: () => performance.now(),
     random: Math.random,
     readText: Deno.readTextFileSync,
     drain,
@@ -79,12 +81,12 @@ export async function testOrigin(
   };
 }
 
-function configOf(database: TestDatabase, nats: TestNats, redis: TestRedis): OriginConfig {
+function configOf(database: TestDatabase, nats: TestNatsUsers, redis: TestRedis): OriginConfig {
   return readOriginConfig({
-    DATABASE_URL: database.url,
-    NATS_URL: nats.url,
+    DATABASE_URL: asOrigin(database.url),
+    ...nats.settingsOf("origin"),
     UPSTASH_REDIS_REST_URL: redis.url,
-    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    UPSTASH_REDIS_REST_TOKEN: redis.readOnlyToken,
     API_KEY,
     PORT: "0",
     INTERNAL_PORT: "0",

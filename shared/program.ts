@@ -9,6 +9,7 @@
  */
 
 import { ConfigError, type Environment, type Setting } from "shared/config/read.ts";
+import { passOverForsakenSockets } from "shared/forsaken_sockets.ts";
 import { type Log, type LogFields, type LogLevel, openLog } from "shared/log.ts";
 
 const EXIT = { done: 0, failed: 1, usedWrongly: 2 } as const;
@@ -19,6 +20,8 @@ export interface Process {
   getEnv(name: string): string | undefined;
   exit(code: number): never;
   addSignalListener(signal: (typeof SIGNALS)[number], listener: () => void): void;
+  /** Where the runtime says what nobody caught. */
+  uncaught: EventTarget;
   isTerminal: boolean;
   /** Takes each line of the log; default: the console. */
   write?: (line: string) => void;
@@ -31,6 +34,8 @@ export interface Program<Config> {
   settings: readonly Setting[];
   /** @throws {ConfigError} */
   readConfig(environment: Environment): Config;
+  /** What is wrong with the runtime that it runs in; told together with the settings' faults. */
+  faultsOfRuntime?(): readonly string[];
   /** Resolves when it is up; may reject once `drain` is aborted. */
   start(config: Config, frame: { log: Log; drain: AbortController }): Promise<Started>;
 }
@@ -49,6 +54,9 @@ export async function runProgram<Config extends { logLevel: LogLevel }>(
 ): Promise<never> {
   const config = readConfig(process, program);
   const log = openProgramLog(process, program.name, config.logLevel);
+  passOverForsakenSockets(process.uncaught, (error) => {
+    log.debug("A peer reset a connection that was given up", { error });
+  });
   const drain = drainOnSignals(process, program.name, log);
   try {
     const { fields, ended } = await program.start(config, { log, drain });
@@ -67,13 +75,17 @@ export async function runProgram<Config extends { logLevel: LogLevel }>(
 
 function readConfig<Config>(process: Process, program: Program<Config>): Config {
   const variables = program.settings.map(({ name }) => [name, process.getEnv(name)] as const);
+  const faults = [...program.faultsOfRuntime?.() ?? []];
   try {
-    return program.readConfig(Object.fromEntries(variables));
+    const config = program.readConfig(Object.fromEntries(variables));
+    if (faults.length === 0) return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    openProgramLog(process, program.name, "error").error(error.message, helpFor(program));
-    process.exit(EXIT.usedWrongly);
+    faults.push(...error.faults);
   }
+  const { message } = new ConfigError(faults);
+  openProgramLog(process, program.name, "error").error(message, helpFor(program));
+  process.exit(EXIT.usedWrongly);
 }
 
 /** Where every fault is told together with its mend. */

@@ -23,6 +23,7 @@ const codeOf = (error: unknown) => {
 function run(change: Partial<Program<Config>>) {
   const variables: Record<string, string> = { NAME: "ana", OTHER: "not to be seen" };
   const listeners = new Map<string, () => void>();
+  const uncaught = new EventTarget();
   const said: { message: string; fields: Record<string, unknown> }[] = [];
   const process = {
     getEnv: (name: string) => variables[name],
@@ -31,6 +32,7 @@ function run(change: Partial<Program<Config>>) {
     },
     addSignalListener: (signal: string, listener: () => void) =>
       void listeners.set(signal, listener),
+    uncaught,
     isTerminal: false,
     write: (line: string) => void said.push(JSON.parse(line)),
   };
@@ -47,12 +49,28 @@ function run(change: Partial<Program<Config>>) {
     messages: () => said.map(({ message }) => message),
     signal: (signal: "SIGTERM" | "SIGINT") => listeners.get(signal)!(),
     code: running.catch(codeOf),
+    /** Whether it lives on. */
+    survives: (error: Error) =>
+      !uncaught.dispatchEvent(new ErrorEvent("error", { error, cancelable: true })),
   };
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
+
+Deno.test("runProgram() tells what is wrong with the runtime together with the settings' faults", async () => {
+  const program = run({
+    faultsOfRuntime: () => ["the runtime tells too much"],
+    readConfig: () => {
+      throw new ConfigError(["NAME must be set"]);
+    },
+  });
+  assert.equal(await program.code, 2);
+  assert.match(program.messages()[0]!, /the runtime tells too much\n *NAME must be set$/);
+  const good = run({ faultsOfRuntime: () => ["the runtime tells too much"] });
+  assert.equal(await good.code, 2);
+});
 
 Deno.test("runProgram() drains on either signal and exits with 0, and tells each step", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -126,4 +144,14 @@ Deno.test("runProgram() exits with 0 when it is told to drain before it is up", 
   program.signal("SIGTERM");
   assert.equal(await program.code, 0);
   assert.deepEqual(program.messages(), ["The example drains"]);
+});
+
+Deno.test("runProgram() outlives a socket that nobody has any more", async () => {
+  const program = run({});
+  await Promise.resolve();
+  const reset = Object.assign(new Error("reset"), { code: "ECONNRESET", syscall: "read" });
+  assert.ok(program.survives(reset));
+  assert.ok(!program.survives(new Error("a fault")));
+  program.signal("SIGTERM");
+  assert.equal(await program.code, 0);
 });

@@ -45,6 +45,11 @@ export function parseTopic(key: string): Topic | undefined {
   }
 }
 
+/** The subjects of all topics but the alerts, with `*` for the user or group. */
+export const TOPIC_SUBJECTS = ["user-inbox", "group-chat"].map((kind) =>
+  `${SUBJECT_ROOT}.${kind}.*`
+);
+
 /** The subject of a topic. @throws {RangeError} When `key` is no topic key. */
 export function subjectOf(key: TopicKey): string {
   const topic = parseTopic(key);
@@ -63,6 +68,13 @@ export function topicOfSubject(subject: string): TopicKey | undefined {
   const id = decodeToken(token);
   if (id === undefined) return;
   return kind === "user-inbox" ? inboxTopic(id as UserId) : groupTopic(id as GroupId);
+}
+
+const SUBJECT_WITH_ID = new RegExp(`\\b${SUBJECT_ROOT}\\.(user-inbox|group-chat)\\.[\\w~-]+`, "g");
+
+/** A text in which subjects no longer say whose they are. */
+export function hideSubjects(text: string): string {
+  return text.replace(SUBJECT_WITH_ID, `${SUBJECT_ROOT}.$1.…`);
 }
 
 const utf8 = new TextEncoder();

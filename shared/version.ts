@@ -4,4 +4,4 @@
  * @module
  */
 
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0-dev";

@@ -263,7 +263,9 @@ Deno.test("a group is let go when its newest event lies far enough below `proven
 });
 
 Deno.test("a group stays while something of it is under way, or while it is large", async () => {
-  const { hub, ledger, publish, listening, ana, ben } = holding();
+  const { hub, ledger, publish, listening, ana, ben } = holding([
+    membership("group.joined", 1_015, ["cy"], 5),
+  ]);
   publish(toAna, copyOf({ gsid: 1_010 }));
   const round = () => {
     hub.archiveIdle();
@@ -273,14 +275,14 @@ Deno.test("a group stays while something of it is under way, or while it is larg
   ana.live = false;
   assert.equal(round(), 1, "a catch-up");
   ana.live = true;
-  publish(G, { gsid: 1_020, membership: 5_010 });
+  publish(G, { gsid: 1_020, membership: 1_015 });
   assert.equal(round(), 1, "a membership change is being read");
   await hub.settled();
   publish(toBen, membership("group.left", 5_020, ["ben"], 5));
   ledger.prove(6_000);
   assert.equal(round(), 1, "an interval that ends");
   hub.proved(6_000);
-  assert.deepEqual([ben.got, round()], [[1_010, 1_020, 5_020], 0]);
+  assert.deepEqual([ben.got, round()], [[1_010, 1_015, 1_020, 5_020], 0]);
   publish(toAna, copyOf({ gsid: 6_010 }));
   publish(G, { gsid: 6_020, membership: 5, large: true });
   ledger.prove(9_000);

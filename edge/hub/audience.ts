@@ -152,10 +152,13 @@ export class Audience {
     }
   }
 
-  /** Everything up to `proven` was handed out: lets go of what ended before. */
+  /**
+   * Everything up to `proven` was handed out: lets go of what ended before; but for whoever catches
+   * up, whose snapshot may be from before the end, and would take it for a membership.
+   */
   release(proven: Gsid): void {
     for (const [target, subscription] of this.#ending) {
-      if (target.ceiling <= proven) this.#drop(target, subscription);
+      if (target.ceiling <= proven && target.receiver.live) this.#drop(target, subscription);
     }
   }
 

@@ -13,7 +13,7 @@ import { type Control, decodeLive, type Live } from "shared/bus/live.ts";
 import type { Digest } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { GroupId } from "shared/ids.ts";
-import { parseTopic, subjectOf, type TopicKey } from "shared/topic.ts";
+import { inboxTopic, parseTopic, subjectOf, type TopicKey } from "shared/topic.ts";
 import { Archive } from "./archive.ts";
 import { Audience, type AudienceEvents, inboxKey } from "./audience.ts";
 import type { Ledger } from "./ledger.ts";
@@ -41,8 +41,8 @@ export interface HubDeps {
 export type Source = "live" | "digest" | "stream";
 
 export interface HubEvents extends AudienceEvents {
-  /** `gsid` was handed to a subscription that had not had it. */
-  handed(gsid: Gsid, source: Source): void;
+  /** It was handed to a subscription that had not had it. */
+  handed(live: Live, source: Source): void;
   /** Bytes on a topic that no release this edge knows can have written. */
   poisoned(topic: TopicKey): void;
 }
@@ -102,6 +102,16 @@ export class Hub {
     let woken = false;
     for (const [topic] of topics) if (this.audience.wake(topic, "digest")) woken = true;
     return woken;
+  }
+
+  /** To be called with each digest as soon as it comes: tells those whom its revocations concern. */
+  revoke({ revoked = [] }: Pick<Digest, "revoked">): void {
+    for (const [user, before, device] of revoked) {
+      const control: Control = { type: "revoked", before, ...(device !== undefined && { device }) };
+      for (const { targets } of this.audience.of(inboxTopic(user))) {
+        for (const { receiver } of targets) receiver.control(control);
+      }
+    }
   }
 
   /** To be called every second: lets go of some of the groups that are idle by now. */
@@ -181,11 +191,19 @@ export class Hub {
     if (topic?.kind !== "group-chat") return;
     while (this.audience.stands(subscription) && subscription.held) {
       // Events are published after their commit: a read that starts now holds what precedes them.
-      const needed = subscription.held.reduce((most, live) => Math.max(most, live.membership), 0);
+      const { applied, held: waiting } = subscription;
+      const asking = new Set(waiting);
       try {
-        const changes = await this.#deps.readChanges(topic.group, subscription.applied);
+        const changes = await this.#deps.readChanges(topic.group, applied);
         for (const change of changes) this.#hand(subscription, change, "digest");
-        subscription.applied = Math.max(subscription.applied, needed);
+        subscription.applied = Math.max(subscription.applied, changes.at(-1)?.gsid ?? 0);
+        const known = new Set(changes.map(({ gsid }) => gsid));
+        this.#forget(subscription, (live) => {
+          const { membership } = live;
+          if (membership <= applied || known.has(membership)) return false;
+          // What came meanwhile may name a change that came meanwhile.
+          return membership <= subscription.applied || asking.has(live);
+        });
         this.#release(subscription);
       } catch {
         await this.#deps.pause();
@@ -194,6 +212,17 @@ export class Hub {
     // Nobody hears the topic any more.
     this.#held -= subscription.held?.length ?? 0;
     subscription.held = undefined;
+  }
+
+  /**
+   * Drops what names a change of membership that the database does not have: both were of a history
+   * that a restore has lost, and whom such an event is for nobody can tell.
+   */
+  #forget(subscription: Subscription, isLost: (live: Live) => boolean): void {
+    const held = subscription.held ?? [];
+    const kept = held.filter((live) => !isLost(live));
+    this.#held -= held.length - kept.length;
+    subscription.held = kept;
   }
 
   /** Hands on what waited, up to the next event whose changes are not known yet. */
@@ -212,7 +241,7 @@ export class Hub {
     if (!ledger.hand(subscription.key, live.gsid)) return;
     this.#publish(subscription, live);
     // Last: what the encoding and the queues take belongs to the latency.
-    events.handed(live.gsid, source);
+    events.handed(live, source);
   }
 
   #publish(subscription: Subscription, live: Live): void {

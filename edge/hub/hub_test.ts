@@ -163,6 +163,36 @@ Deno.test("live events that wait for changes are bounded; the digest's are not, 
   assert.deepEqual([ana.got.length, ana.got.at(-1)], [MAX_HELD + 2, beyond]);
 });
 
+Deno.test("an event that names a change which the database has lost is handed to nobody", async () => {
+  const { hub, publish } = hubRig([membership("group.joined", 30, ["cy"], 5)]);
+  const ana = receiver("c1", "ana");
+  hub.audience.enterInbox(ana);
+  enter(hub, ana, g, 5);
+  publish(G, { gsid: 50, membership: 40 });
+  publish(G, { gsid: 51, membership: 20 });
+  publish(G, { gsid: 52, membership: 30 });
+  await hub.settled();
+  assert.deepEqual([ana.got, hub.held], [[30, 52], 0]);
+});
+
+Deno.test("an end stays known until who catches up has a snapshot of after it", () => {
+  const { hub, ledger, publish } = hubRig();
+  const ben = receiver("c2", "ben");
+  ben.live = false;
+  hub.audience.enterInbox(ben);
+  enter(hub, ben, g, 5);
+  publish(inboxTopic(ben.user), membership("group.left", 30, ["ben"], 5));
+  ledger.prove(5_000);
+  hub.proved(5_000);
+  // Read before ben left, answered after that was proven; and the group is idle by now.
+  assert.deepEqual(hub.audience.settle(ben, 20, [state(g, 5, 6)]), [state(g, 5, 6)]);
+  hub.audience.enterGroups(ben, [state(g, 5, 6)]);
+  assert.deepEqual(hub.audience.settle(ben, 40, []), []);
+  ben.live = true;
+  publish(G, { gsid: 5_010, membership: 30 });
+  assert.deepEqual([ben.got, hub.archive.size.held], [[30], 0]);
+});
+
 Deno.test("what waited for changes of a group that everybody left is forgotten", async () => {
   const { hub, publish } = hubRig();
   const ana = receiver("c1", "ana");

@@ -2,10 +2,10 @@
  * Judging what the hub handed out by what the database committed, and mending what differs.
  *
  * Invariant: `proven` moves to the end of a digest only when every event up to it is in the queues
- * of the connections. A read that fails leaves it alone, and the next digest asks again. What takes
- * more than `LIMITS` to make good is given up: it says so, judges nothing until it is told to begin
- * anew, and leaves `proven` where it is. Knows nothing of topics' subscribers; the comparison itself
- * is the ledger's.
+ * of the connections, and what was revoked up to it is known to them. A read that fails leaves it
+ * alone, and the next digest asks again. What takes more than `LIMITS` to make good is given up: it
+ * says so, judges nothing until it is told to begin anew, and leaves `proven` where it is. Knows
+ * nothing of topics' subscribers; the comparison itself is the ledger's.
  *
  * @module
  */
@@ -21,6 +21,7 @@ export interface ProverDeps {
   origin: Pick<Origin, "digest" | "mend">;
   hub: MendDeps["hub"] & {
     wakeNamed(digest: Digest): boolean;
+    revoke(digest: Digest): void;
     proved(proven: Gsid): void;
   };
   /**
@@ -28,6 +29,7 @@ export interface ProverDeps {
    * must go, and then `begin` is to be called.
    */
   onLost(why: Loss): void;
+  /** Monotonic. */
   now(): number;
   /** Resolves when what was committed just now has come by the fast path, if it comes. */
   grace(): Promise<void>;
@@ -91,6 +93,8 @@ export class Prover {
 
   heard(digest: Digest): void {
     this.#heardMs = this.#deps.now();
+    // At once, for what it mends may take long: and so before it is proven, whenever that is.
+    this.#deps.hub.revoke(digest);
     this.#waiting.push(digest);
     if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
     void this.#run();
@@ -166,6 +170,8 @@ export class Prover {
   async #settle(digest: Digest, verdict: Judgement): Promise<void> {
     switch (verdict.kind) {
       case "ignore":
+        // Nothing was committed since: that is as good as what is equal.
+        if (digest.upto === this.#deps.ledger.proven) this.#provenMs = this.#deps.now();
         return this.#deps.events.judged("ignored", 0);
       case "equal":
         return this.#prove(digest, "equal", 0);
@@ -187,6 +193,7 @@ export class Prover {
     this.#behind ??= { events: 0, sinceMs: now() };
     if (now() - this.#behind.sinceMs > LIMITS.ms) return this.#lose("behind");
     const asked = await origin.digest({ after });
+    this.#deps.hub.revoke(asked);
     this.#behind.events += asked.topics.reduce((sum, [, count]) => sum + count, 0);
     if (this.#behind.events > LIMITS.events) return this.#lose("behind");
     // Behind a cut one there is a gap still, and it is asked for as soon as this is proven.

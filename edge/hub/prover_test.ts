@@ -25,6 +25,7 @@ function rig(stored: number[]) {
     maxEvents: Infinity,
     nowMs: 0,
     mendFails: false,
+    revoked: undefined as Digest["revoked"],
     meanwhile: (): void | Promise<void> => {},
     wakeNamed: () => false,
   };
@@ -37,7 +38,11 @@ function rig(stored: number[]) {
         const { head, maxEvents } = control;
         const within = stored.filter((g) => g > (after ?? head) && g <= head);
         if (within.length <= maxEvents) {
-          return Promise.resolve(digest(after ?? head, head, within));
+          const { revoked } = control;
+          return Promise.resolve({
+            ...digest(after ?? head, head, within),
+            ...(revoked && { revoked }),
+          });
         }
         const cut = within.slice(0, maxEvents);
         return Promise.resolve({ ...digest(after!, cut.at(-1)!, cut), more: true } as const);
@@ -58,6 +63,9 @@ function rig(stored: number[]) {
     },
     hub: {
       wakeNamed: () => control.wakeNamed(),
+      revoke({ revoked = [] }) {
+        for (const [user, before] of revoked) log.push(`revoke ${user} ${before}`);
+      },
       mend(topic: TopicKey, live: Live) {
         if (ledger.hand("k", live.gsid)) log.push(`hand ${topic} ${live.gsid}`);
       },
@@ -105,6 +113,22 @@ Deno.test("Prover reads what differs, page by page, and proves only then", async
   await turn();
   assert.deepEqual(log, [`hand ${topic} 20`, `hand ${topic} 30`, "proved 40"]);
   assert.equal(ledger.proven, 40);
+});
+
+Deno.test("Prover passes on what was revoked before it proves it, whatever way a digest comes", async () => {
+  const { prover, ledger, log, control } = rig([20]);
+  const ana = "ana" as UserId;
+  ledger.begin(10, "E");
+  ledger.enter("k", topic);
+  control.mendFails = true;
+  prover.heard({ ...digest(10, 40, [20]), revoked: [[ana, 1]] });
+  await turn();
+  assert.deepEqual([log.splice(0), ledger.proven], [["revoke ana 1"], 10], "though a read fails");
+  Object.assign(control, { mendFails: false, head: 60, revoked: [[ana, 1], [ana, 2]] });
+  prover.heard({ ...digest(50, 60), revoked: [[ana, 3]] });
+  await turn();
+  const asked = ["ask 10", "revoke ana 1", "revoke ana 2"];
+  assert.deepEqual(log, ["revoke ana 3", ...asked, `hand ${topic} 20`, "proved 60"]);
 });
 
 Deno.test("Prover leaves `proven` alone when a read fails, and mends with the next digest", async () => {
@@ -291,4 +315,18 @@ Deno.test("Prover keeps only so many digests that wait, and asks for what the dr
   await turn();
   assert.deepEqual([ledger.proven, prover.waiting], [80, 0]);
   assert.ok(log.includes("ask 40"));
+});
+
+Deno.test("Prover is not behind while nothing is committed and digests say so", async () => {
+  const { prover, ledger, control } = rig([]);
+  await prover.tick();
+  control.nowMs += 5_000;
+  const { proven } = ledger;
+  prover.heard(digest(proven, proven, []));
+  await turn();
+  assert.equal(prover.ageMs, 0);
+  control.nowMs += 5_000;
+  prover.heard(digest(proven - 1, proven - 1, []));
+  await turn();
+  assert.equal(prover.ageMs, 5_000, "an old one says nothing of now");
 });

@@ -71,7 +71,7 @@ export function hubRig(changes: Live[] = [], proven = 10) {
     archiveAfterMs: IDLE_AFTER / GSID_PER_MS,
     hashKey: [1, 2],
     events: {
-      handed: (gsid, source) => void handed.push(`${gsid} ${source}`),
+      handed: ({ gsid }, source) => void handed.push(`${gsid} ${source}`),
       poisoned: (topic) => log.push(`poisoned ${topic}`),
       woken: (by) => log.push(`woken by ${by}`),
       archived: () => log.push("archived"),

@@ -52,9 +52,9 @@ export class LeaseKeeper {
     this.#lease = new Lease(options);
   }
 
-  /** Whether others can believe what the store says of this edge. */
+  /** Whether others can believe what the store says of this edge, as far as it is known to answer. */
   get whole(): boolean {
-    return this.#lease.whole;
+    return this.#lease.whole && !this.#failing;
   }
 
   start(): void {

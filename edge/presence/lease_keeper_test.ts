@@ -118,6 +118,7 @@ Deno.test("a store that fails holds nobody up, and gets everything when it answe
   const set = scene.lease.set(ana, [phone]);
   await scene.fault();
   await set;
+  assert.equal(scene.lease.whole, false);
   // From here on it is known to fail: nobody waits for it any more.
   await scene.lease.set(cleo, [phone]);
   assert.equal(scene.read("HEXISTS", "on:e1", "u:ana"), 0);
@@ -127,6 +128,7 @@ Deno.test("a store that fails holds nobody up, and gets everything when it answe
   await scene.quiet();
   assert.equal(scene.read("HEXISTS", "on:e1", "u:ana"), 1);
   assert.equal(scene.read("HEXISTS", "on:e1", "u:cleo"), 1);
+  assert.equal(scene.lease.whole, true);
   assert.deepEqual(scene.lease.backlog, { waitedFor: 0, unwritten: 0 });
 });
 

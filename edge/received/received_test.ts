@@ -58,6 +58,15 @@ Deno.test("what a device confirmed before it was proven is reported as soon as i
   await test.untilReported();
 });
 
+Deno.test("a device that begins at the head says nothing of what came before it", async () => {
+  await using test = await scene();
+  test.prove();
+  await test.ack();
+  await test.untilReported();
+  const ofAna = test.reported.filter(([user]) => user === ana);
+  assert.deepEqual(new Set(ofAna.map(([, , after]) => after)), new Set([HEAD]));
+});
+
 Deno.test("a connection that ends says what it had confirmed, before it is said to have ended", async () => {
   await using test = await scene();
   test.prove();

@@ -10,19 +10,19 @@
 
 import type { Bus, BusMessage, BusSubscription } from "shared/bus/bus.ts";
 import { ANNOUNCE, encodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
-import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
+import type { Span } from "shared/received.ts";
 import { Positions } from "./positions.ts";
 
 /** Users whose end is told late: what lies beyond is left to the late check. */
 export const MAX_ENDED = 10_000;
-/** An id of 128 bytes, escaped, makes an entry of less than 800. */
-const USERS_PER_MESSAGE = 1_000;
+/** An id of 128 bytes, escaped, makes an entry of less than 820. */
+const ENTRIES_PER_MESSAGE = 1_000;
 
 export interface ReporterOptions {
   bus: Pick<Bus, "publish" | "subscribe" | "status" | "onStatus">;
   replica: string;
-  /** Wall clock, ms since 1970. */
+  /** Monotonic. */
   now(): number;
   isConnected(user: UserId): boolean;
 }
@@ -50,8 +50,8 @@ export class Reporter {
     bus.onStatus((status) => status === "disconnected" && this.#positions.renew());
   }
 
-  received(user: UserId, gsid: Gsid): void {
-    this.#positions.heard(user, gsid, this.#options.now());
+  received(user: UserId, span: Span): void {
+    this.#positions.heard(user, span, this.#options.now());
   }
 
   /** A connection of the user ended, and presence says so already. */
@@ -89,8 +89,8 @@ export class Reporter {
 }
 
 function chunks<Item>(items: Item[]): Item[][] {
-  const count = Math.ceil(items.length / USERS_PER_MESSAGE);
+  const count = Math.ceil(items.length / ENTRIES_PER_MESSAGE);
   return Array.from({ length: count }, (_, i) => {
-    return items.slice(i * USERS_PER_MESSAGE, (i + 1) * USERS_PER_MESSAGE);
+    return items.slice(i * ENTRIES_PER_MESSAGE, (i + 1) * ENTRIES_PER_MESSAGE);
   });
 }

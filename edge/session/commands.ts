@@ -7,7 +7,7 @@
  * @module
  */
 
-import { CLOSES, wireError } from "shared/wire/codes.ts";
+import { badRequest, wireError } from "shared/wire/codes.ts";
 import type { Command } from "shared/wire/codec.ts";
 import { close, fail, stay } from "./moves.ts";
 import { readSend } from "./read_command.ts";
@@ -22,8 +22,9 @@ export function onCommandWhileConnected(
     case "rpc":
       return onCall(state, command, bytes, settings);
     case "send": {
-      const effects = readSend(command.data);
-      return effects ? stay(state, ...effects) : close(state, CLOSES.badRequest);
+      const read = readSend(command.data);
+      // Nothing answers it, so that the reason of the end is all that can say what was wrong.
+      return "fault" in read ? close(state, badRequest(read.fault)) : stay(state, ...read.effects);
     }
     case "refresh":
       return stay(state, {
@@ -34,7 +35,10 @@ export function onCommandWhileConnected(
     case "ping":
       return stay(state, { do: "reply", id: command.id, reply: { ping: true } });
     case "unavailable":
-      return stay(state, fail(command.id, wireError("notAvailable")));
+      return stay(
+        state,
+        fail(command.id, wireError("notAvailable", `${command.name} is not available`)),
+      );
     default:
       return stay(state);
   }

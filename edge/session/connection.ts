@@ -8,12 +8,11 @@
  */
 
 import type { JsonValue } from "shared/event.ts";
-import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, DeviceId, UserId } from "shared/ids.ts";
-import type { Close } from "shared/wire/codes.ts";
-import { CLOSES, wireError } from "shared/wire/codes.ts";
+import { badRequest, type Close, CLOSES, wireError } from "shared/wire/codes.ts";
 import { BadFrame, type Command, type Reply } from "shared/wire/codec.ts";
 import type { PresentDevice } from "shared/presence.ts";
+import type { Span } from "shared/received.ts";
 import { type Admission, Refused } from "shared/admission.ts";
 import type { Ruling } from "../limits/command_meter.ts";
 import type { Socket, SocketHandler } from "../socket/socket.ts";
@@ -41,11 +40,14 @@ export interface ConnectionDeps extends FeedDeps {
     set(user: UserId, device: PresentDevice): Promise<void>;
     remove(user: UserId, connection: ConnectionId): Promise<void>;
   };
-  /** A device in the foreground has received everything up to `gsid`. */
-  received(user: UserId, gsid: Gsid): void;
+  /** A device in the foreground has received all of this. */
+  received(user: UserId, span: Span): void;
   /** The connection of a user ended, and presence no longer shows it. */
   ended(user: UserId): void;
-  now(): number;
+  /** Monotonic. */
+  nowMs(): number;
+  /** In ms since 1970. */
+  wallMs(): number;
   settings: Omit<SessionSettings, "client">;
   events: ConnectionEvents;
 }
@@ -85,7 +87,7 @@ export class Connection implements SocketHandler {
     this.#socket = socket;
     this.#deps = deps;
     this.#settings = { ...deps.settings, client: id };
-    this.#openedMs = deps.now();
+    this.#openedMs = deps.nowMs();
     this.#state = openSession(this.#openedMs, this.#settings);
     this.#judge = deps.limits.meter();
   }
@@ -106,21 +108,21 @@ export class Connection implements SocketHandler {
       for (const command of commands) this.#take(command, bytes);
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error;
-      this.end(CLOSES.badRequest);
+      this.end(badRequest(error.message));
     }
   }
 
   onClose(info: { code: number }): void {
     this.#input({ type: "end", close: { code: info.code, reason: "" } });
-    const { events, now } = this.#deps;
-    events.closed(info.code, now() - this.#openedMs);
+    const { events, nowMs } = this.#deps;
+    events.closed(info.code, nowMs() - this.#openedMs);
   }
 
   /** To be called every second. */
   tick(nowMs: number): void {
     const unconfirmed = this.#device?.foreground === true && this.#feed?.receipts.open === true;
     if (this.#feed?.receipts.hasNews) this.#report();
-    this.#input({ type: "tick", nowMs, unconfirmed });
+    this.#input({ type: "tick", nowMs, wallMs: this.#deps.wallMs(), unconfirmed });
   }
 
   end(close: Close): void {
@@ -135,7 +137,7 @@ export class Connection implements SocketHandler {
   #take(command: Command, bytes: number): void {
     switch (this.#judge(command)) {
       case "take":
-        return this.#input({ type: "command", command, bytes, nowMs: this.#deps.now() });
+        return this.#input({ type: "command", command, bytes, nowMs: this.#deps.nowMs() });
       case "refuse":
         this.#deps.events.limited("connection");
         return this.#input({ type: "refused", command });
@@ -181,7 +183,7 @@ export class Connection implements SocketHandler {
 
   async #verify(purpose: Purpose, token: string): Promise<void> {
     const verdict = await this.#deps.verify(token);
-    this.#input({ type: "verified", purpose, verdict, nowMs: this.#deps.now() });
+    this.#input({ type: "verified", purpose, verdict, wallMs: this.#deps.wallMs() });
   }
 
   async #attach(user: UserId, request: ConnectRequest): Promise<void> {
@@ -211,18 +213,18 @@ export class Connection implements SocketHandler {
     this.#device = { device, connection: this.id, foreground: request.foreground };
     const { hub, flushBus, proven, pause, maxBufferBytes } = this.#deps;
     this.#feed = new Feed(this.#socket, {
-      id: this.id,
-      user,
-      device,
+      ...{ id: this.id, user, device, issuedMs: this.#state.issuedMs! },
       named: request.device !== undefined,
       announce: () => this.#announce(user),
+      revoked: (beforeMs) => this.#input({ type: "revoked", beforeMs }),
       end: (close) => this.end(close),
     }, { hub, origin, flushBus, proven, pause, maxBufferBytes });
     return this.#feed.attach(request.since);
   }
 
   #attached(attached: (Input & { type: "attached" })["attached"]): void {
-    this.#input({ type: "attached", attached, nowMs: this.#deps.now() });
+    const { nowMs, wallMs } = this.#deps;
+    this.#input({ type: "attached", attached, nowMs: nowMs(), wallMs: wallMs() });
   }
 
   async #announce(user: UserId): Promise<void> {
@@ -248,10 +250,10 @@ export class Connection implements SocketHandler {
   }
 
   #call({ id, bytes, method, data }: Effect & { do: "call" }): void {
-    const { calls, events, now } = this.#deps;
-    const startedMs = now();
+    const { calls, events, nowMs } = this.#deps;
+    const startedMs = nowMs();
     const answered = (reply: Reply) => {
-      events.answered(method, "error" in reply ? reply.error.code : undefined, now() - startedMs);
+      events.answered(method, "error" in reply ? reply.error.code : undefined, nowMs() - startedMs);
       this.#input({ type: "answered", id, bytes, reply });
     };
     const { device } = this.#device!;
@@ -271,8 +273,8 @@ export class Connection implements SocketHandler {
   #report(): void {
     const { user } = this.#state;
     if (!user || !this.#feed || !this.#device?.foreground) return;
-    const position = this.#feed.receipts.tell();
-    if (position > 0) this.#deps.received(user, position);
+    const upto = this.#feed.receipts.tell(), after = this.#feed.began;
+    if (upto > after) this.#deps.received(user, { after, upto });
   }
 
   #close(close: Close): void {

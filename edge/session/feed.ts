@@ -52,8 +52,12 @@ export interface FeedOwner {
   readonly device: DeviceId;
   /** The client chose the device id. */
   readonly named: boolean;
+  /** When the token was issued that lets it in, in ms since 1970. */
+  readonly issuedMs: number;
   /** Resolves when others can see that the user is here, or when that takes too long. */
   announce(): Promise<void>;
+  /** Tokens of its user, or device, that were issued before this are good no more. */
+  revoked(beforeMs: number): void;
   end(close: Close): void;
 }
 
@@ -69,6 +73,7 @@ export class Feed implements Receiver {
   readonly #cutover: Cutover<Publication>;
   readonly #takeover: Takeover;
   readonly #own = new Recent<Gsid>(MAX_OWN);
+  #began: Gsid = 0;
   #head: Gsid = 0;
   #epoch = "";
   /** What the cutover said last; `undefined` until the first catch-up was sent. */
@@ -89,6 +94,11 @@ export class Feed implements Receiver {
     return this.#outlet.receipts;
   }
 
+  /** It is sent everything after this, and nothing before. */
+  get began(): Gsid {
+    return this.#began;
+  }
+
   get live(): boolean {
     return this.#cutover.live;
   }
@@ -105,10 +115,11 @@ export class Feed implements Receiver {
    */
   async attach(since: Position | undefined): Promise<Page<CaughtUp>> {
     const { hub, origin, flushBus } = this.#deps;
-    const { user, device, id, named } = this.#owner;
+    const { user, device, id, named, issuedMs: issued } = this.#owner;
     hub.audience.enterInbox(this);
     await flushBus();
-    const { at, groups } = await origin.enter({ user });
+    const { at, groups, revoked } = await origin.enter({ user, device, issued });
+    if (revoked !== undefined) this.#owner.revoked(revoked);
     this.#takeover.connected(at);
     if (this.#takeover.lost) this.#owner.end(CLOSES.forceDisconnect);
     // The client may be back on a newer connection: this one must not take its device.
@@ -118,7 +129,8 @@ export class Feed implements Receiver {
     await this.#owner.announce();
     const claim = named && { claim: { device, connection: id, at } };
     const page = await this.#snapshot({ ...(since && { after: since }), ...claim });
-    this.#outlet.lastOffset = since && page.header.recovered ? since.gsid : page.header.head;
+    this.#began = since && page.header.recovered ? since.gsid : page.header.head;
+    this.#outlet.lastOffset = this.#began;
     return page;
   }
 
@@ -157,16 +169,11 @@ export class Feed implements Receiver {
   }
 
   control(control: Control): void {
-    if (control.type === "taken" && control.device === this.#owner.device) {
-      this.#takeover.claimed(control);
-      if (this.#takeover.lost) this.#owner.end(CLOSES.forceDisconnect);
-    }
-    if (control.type === "disconnect") {
-      const { device } = control;
-      if (device === undefined || device === this.#owner.device) {
-        this.#owner.end(CLOSES.forceDisconnect);
-      }
-    }
+    if (control.device !== undefined && control.device !== this.#owner.device) return;
+    if (control.type === "taken") this.#takeover.claimed(control);
+    if (control.type === "revoked") this.#owner.revoked(control.before);
+    const mustGo = control.type === "disconnect" || this.#takeover.lost;
+    if (mustGo) this.#owner.end(CLOSES.forceDisconnect);
   }
 
   proved(proven: Gsid): void {
@@ -247,10 +254,7 @@ export class Feed implements Receiver {
   async #readOn(): Promise<boolean> {
     const after = { gsid: this.#head, epoch: this.#epoch };
     const page = await this.#retry(() => this.#snapshot({ after }));
-    if (!page) return false;
-    if (page.header.recovered) return await this.#sendPages(page, after.gsid);
-    this.#owner.end(CLOSES.insufficientState);
-    return false;
+    return page !== undefined && await this.#sendPages(page, after.gsid);
   }
 
   async #readGain(gain: Gain): Promise<boolean> {
@@ -267,19 +271,22 @@ export class Feed implements Receiver {
     return await this.#sendPages(page, after.gsid, gain);
   }
 
-  #read(
-    read: { after: Position; upto?: Gsid; group?: GroupId },
-  ): Promise<Page<CaughtUp> | undefined> {
+  #read(read: { after: Position; upto?: Gsid; group?: GroupId }) {
     return this.#retry(() => this.#deps.origin.catchUp({ user: this.user, ...read }));
   }
 
-  /** `undefined`: the connection has ended, or is ended since nobody answers. */
-  #retry<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
-    return retry(read, {
+  /**
+   * `undefined`: the connection has ended; or is ended, since nobody answers, or the answer is that a
+   * restore, or too much, lies between: what is left out then, no cursor must pass.
+   */
+  async #retry(read: () => Promise<Page<CaughtUp>>): Promise<Page<CaughtUp> | undefined> {
+    const page = await retry(read, {
       isOver: () => this.#over,
       pause: () => this.#deps.pause(),
       giveUp: () => this.#owner.end(CLOSES.insufficientState),
     });
+    if (!page || page.header.recovered) return page;
+    this.#owner.end(CLOSES.insufficientState);
   }
 
   #deliver(publication: Publication): void {

@@ -42,16 +42,23 @@ export function readConnect(
 
 /**
  * What an app says without being answered. A type that is not known is passed over: a newer client
- * may say more. `undefined`: a known type that is malformed.
+ * may say more.
  */
-export function readSend(data: JsonValue): Effect[] | undefined {
-  if (!isObject(data)) return;
-  if (data.type === "ack") return isGsid(data.gsid) ? [{ do: "ack", gsid: data.gsid }] : undefined;
+export function readSend(data: JsonValue): { effects: Effect[] } | { fault: string } {
+  if (!isObject(data)) return { fault: "send.data must be an object" };
+  if (data.type === "ack") {
+    const { gsid } = data;
+    if (!isGsid(gsid)) return { fault: "send.data.gsid must be an integer below 2^53" };
+    return { effects: [{ do: "ack", gsid }] };
+  }
   if (data.type === "state") {
     const { foreground } = data;
-    return typeof foreground === "boolean" ? [{ do: "foreground", foreground }] : undefined;
+    if (typeof foreground !== "boolean") {
+      return { fault: "send.data.foreground must be true or false" };
+    }
+    return { effects: [{ do: "foreground", foreground }] };
   }
-  return [];
+  return { effects: [] };
 }
 
 function readPosition(value: JsonValue): Position | null {

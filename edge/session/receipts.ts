@@ -1,5 +1,5 @@
 /**
- * Up to which event a device is known to have received everything.
+ * Up to which event a device is known to have received everything that its connection was sent.
  *
  * Invariant: a position is the highest `proven` that was noted at no more frames than the device
  * has confirmed, so it never covers an event that still lies behind it in the socket. It may be

@@ -7,8 +7,12 @@
  * @module
  */
 
-/** Reads of one page before the connection is told to start over. */
-const MAX_TRIES = 5;
+/**
+ * Reads of one page before the connection is told to start over. With the pauses between them that
+ * is 25 s at least, in which a database fails over: whoever is sent away meanwhile is let in nowhere
+ * else, and was better off where it was.
+ */
+export const MAX_TRIES = 100;
 
 export interface RetryOptions {
   isOver(): boolean;

@@ -1,8 +1,8 @@
 /**
  * The life of one connection as data: its states, what can happen to it, what it asks for.
  *
- * Invariant: nothing here has an effect; `step` decides and the connection performs. Times are in
- * ms of the clock that was handed in.
+ * Invariant: nothing here has an effect; `step` decides and the connection performs. `nowMs` is of a
+ * clock that never steps; `wallMs` is since 1970, and only what a token says is held against it.
  *
  * @module
  */
@@ -50,8 +50,12 @@ export interface SessionState {
   readonly phase: Phase;
   readonly openedMs: number;
   readonly user?: UserId;
-  /** When the token runs out. */
+  /** When the token runs out, in ms since 1970. */
   readonly expiresMs?: number;
+  /** When the token was issued, in ms since 1970; 0 of one that does not say it. */
+  readonly issuedMs?: number;
+  /** The user's tokens that were issued before this are good no more. */
+  readonly revokedMs?: number;
   readonly nextPingMs: number;
   /** Set while a ping has not been answered: when the oldest of them was sent. */
   readonly pingedMs?: number;
@@ -63,7 +67,7 @@ export interface SessionState {
 }
 
 export type Verdict =
-  | { ok: true; user: UserId; expiresMs: number }
+  | { ok: true; user: UserId; expiresMs: number; issuedMs: number }
   | { ok: false; why: "expired" | "invalid" | "unavailable" };
 
 /** What became of the snapshot that a connect waits for. */
@@ -75,11 +79,13 @@ export type Input =
   | { type: "command"; nowMs: number } & Arrival
   /** The connection has said too much. */
   | { type: "refused"; command: Command }
-  | { type: "verified"; purpose: Purpose; verdict: Verdict; nowMs: number }
-  | { type: "attached"; attached: Attached; nowMs: number }
+  | { type: "verified"; purpose: Purpose; verdict: Verdict; wallMs: number }
+  | { type: "attached"; attached: Attached; nowMs: number; wallMs: number }
   | { type: "answered"; id: number; bytes: number; reply: Reply }
+  /** Tokens that were issued before this are good no more. */
+  | { type: "revoked"; beforeMs: number }
   /** `unconfirmed`: something was sent that the device has not confirmed. */
-  | { type: "tick"; nowMs: number; unconfirmed: boolean }
+  | { type: "tick"; nowMs: number; wallMs: number; unconfirmed: boolean }
   /** Ends with the answers that are owed. */
   | { type: "leave"; close: Close }
   | { type: "end"; close: Close };

@@ -8,7 +8,7 @@
  */
 
 import type { DeviceId } from "shared/ids.ts";
-import { CLOSES, type WireError, wireError } from "shared/wire/codes.ts";
+import { badRequest, CLOSES, type WireError, wireError } from "shared/wire/codes.ts";
 import type { Command, ConnectResult } from "shared/wire/codec.ts";
 import { close, fail, failure, stay } from "./moves.ts";
 import { onAnswered, onCommandWhileConnected } from "./commands.ts";
@@ -40,6 +40,8 @@ export function step(state: SessionState, input: Input, settings: SessionSetting
       return onAttached(state, input, settings);
     case "answered":
       return onAnswered(state, input);
+    case "revoked":
+      return onRevoked(state, input.beforeMs);
     case "tick":
       return onTick(state, input, settings);
     case "leave":
@@ -60,7 +62,7 @@ function onCommand(
   const { command } = arrival;
   if (command.verb === "pong") return onPong(state);
   if (command.verb === "connect") {
-    if (phase.name !== "opening") return close(state, CLOSES.badRequest);
+    if (phase.name !== "opening") return close(state, badRequest("connect must come once"));
     return onConnect(state, command, arrival.nowMs);
   }
   switch (phase.name) {
@@ -70,7 +72,7 @@ function onCommand(
     case "connected":
       return onCommandWhileConnected(state, arrival, settings);
     default:
-      return close(state, CLOSES.badRequest);
+      return close(state, badRequest("connect must come first"));
   }
 }
 
@@ -83,7 +85,7 @@ function onEarly(
   const waiting = [...state.phase.waiting, { command, bytes }];
   const waitingBytes = waiting.reduce((sum, one) => sum + one.bytes, 0);
   if (waiting.length > settings.maxPending || waitingBytes > settings.maxPendingBytes) {
-    return close(state, CLOSES.badRequest);
+    return close(state, badRequest("too much came before the answer to connect"));
   }
   return stay({ ...state, phase: { ...state.phase, waiting } });
 }
@@ -109,38 +111,38 @@ const REFUSALS = {
 
 function onConnectVerified(
   state: SessionState,
-  { verdict, nowMs }: Input & { type: "verified" },
+  { verdict, wallMs }: Input & { type: "verified" },
   settings: SessionSettings,
 ): Step {
   const { phase } = state;
   if (phase.name !== "verifying") return stay(state);
   if (!verdict.ok) return refuse(state, phase, wireError(REFUSALS[verdict.why]));
-  const { user, expiresMs } = verdict;
+  const { user, expiresMs, issuedMs } = verdict;
   // A verifier allows for clocks that differ; the session's grace is what counts here.
-  if (isOver(expiresMs, nowMs, settings)) return refuse(state, phase, wireError("tokenExpired"));
+  if (isOver(expiresMs, wallMs, settings)) return refuse(state, phase, wireError("tokenExpired"));
   return stay(
-    { ...state, phase: { ...phase, name: "attaching" }, user, expiresMs },
+    { ...state, phase: { ...phase, name: "attaching" }, user, expiresMs, issuedMs },
     { do: "attach", user, request: phase.request },
   );
 }
 
 function onAttached(
   state: SessionState,
-  { attached, nowMs }: Input & { type: "attached" },
+  { attached, nowMs, wallMs }: Input & { type: "attached" },
   settings: SessionSettings,
 ): Step {
   const { phase } = state;
   if (phase.name !== "attaching") return stay(state);
   if (!attached.ok) return refuse(state, phase, attached.error);
   const { request, waiting } = phase;
-  if (isOver(state.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
+  if (isOver(state.expiresMs, wallMs, settings)) return close(state, CLOSES.expired);
   const { since } = request;
   // The position asked for, never that of a catch-up which has not been sent yet.
   const offset = since && attached.recovered ? since.gsid : attached.head;
   const connect: ConnectResult = {
     client: settings.client,
     version: settings.version,
-    ttl: ttl(state, nowMs),
+    ttl: ttl(state, wallMs),
     ping: settings.pingMs / 1000,
     data: { user: state.user!, device: request.device ?? settings.client as DeviceId },
     inbox: { epoch: attached.epoch, offset, ...(since && { recovered: attached.recovered }) },
@@ -154,7 +156,7 @@ function onAttached(
 
 function onRefreshVerified(
   state: SessionState,
-  { verdict, nowMs }: Input & { type: "verified" },
+  { verdict, wallMs }: Input & { type: "verified" },
   id: number,
   settings: SessionSettings,
 ): Step {
@@ -164,19 +166,29 @@ function onRefreshVerified(
     return stay(state, fail(id, wireError("internal")));
   }
   if (verdict.user !== state.user) return close(state, CLOSES.invalidToken);
-  if (isOver(verdict.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
-  const next = { ...state, expiresMs: verdict.expiresMs };
+  if (isOver(verdict.expiresMs, wallMs, settings)) return close(state, CLOSES.expired);
+  const { expiresMs, issuedMs } = verdict;
+  const next = { ...state, expiresMs, issuedMs };
+  if (isRevoked(next)) return close(state, CLOSES.invalidToken);
   const refresh = {
     client: settings.client,
     version: settings.version,
-    ttl: ttl(next, nowMs),
+    ttl: ttl(next, wallMs),
   };
   return stay(next, { do: "reply", id, reply: { refresh } });
 }
 
+/** Who is not let in yet is told that the token is no good; who is in must go, and not come back. */
+function onRevoked(state: SessionState, beforeMs: number): Step {
+  const next = { ...state, revokedMs: Math.max(state.revokedMs ?? 0, beforeMs) };
+  if (!isRevoked(next)) return stay(next);
+  const isIn = state.phase.name === "connected";
+  return close(next, isIn ? CLOSES.forceDisconnect : CLOSES.invalidToken);
+}
+
 function onTick(
   state: SessionState,
-  { nowMs, unconfirmed }: Input & { type: "tick" },
+  { nowMs, wallMs, unconfirmed }: Input & { type: "tick" },
   settings: SessionSettings,
 ): Step {
   const { phase } = state;
@@ -187,7 +199,7 @@ function onTick(
     // Who has asked, and waits for us, comes back: 3502 would be final.
     return nowMs - phase.sinceMs < settings.answerMs ? stay(state) : close(state, CLOSES.internal);
   }
-  if (isOver(state.expiresMs, nowMs, settings)) return close(state, CLOSES.expired);
+  if (isOver(state.expiresMs, wallMs, settings)) return close(state, CLOSES.expired);
   if (state.pingedMs !== undefined) {
     return nowMs - state.pingedMs >= settings.pongMs ? close(state, CLOSES.noPong) : stay(state);
   }
@@ -207,7 +219,8 @@ function onPong(state: SessionState): Step {
 
 /** The connect failed: the client may try once more on this socket, until it is stale. */
 function refuse(state: SessionState, { request, waiting }: Connecting, error: WireError): Step {
-  const { user: _user, expiresMs: _expires, ...rest } = state;
+  const { user: _user, expiresMs: _expires, issuedMs: _issued, revokedMs: _revoked, ...rest } =
+    state;
   const behind = waiting.flatMap(({ command }) => failure(command, error));
   return stay({ ...rest, phase: { name: "opening" } }, fail(request.id, error), ...behind);
 }
@@ -219,11 +232,15 @@ function replay(first: Step, waiting: Arrival[], nowMs: number, settings: Sessio
   }, first);
 }
 
-/** Whether nothing may be sent any more on a token that expires then. */
-function isOver(expiresMs: number | undefined, nowMs: number, { graceMs }: SessionSettings) {
-  return expiresMs !== undefined && nowMs >= expiresMs + graceMs;
+function isRevoked({ issuedMs, revokedMs }: SessionState): boolean {
+  return issuedMs !== undefined && revokedMs !== undefined && issuedMs < revokedMs;
 }
 
-function ttl(state: SessionState, nowMs: number): number {
-  return Math.max(1, Math.ceil((state.expiresMs! - nowMs) / 1000));
+/** Whether nothing may be sent any more on a token that expires then. */
+function isOver(expiresMs: number | undefined, wallMs: number, { graceMs }: SessionSettings) {
+  return expiresMs !== undefined && wallMs >= expiresMs + graceMs;
+}
+
+function ttl(state: SessionState, wallMs: number): number {
+  return Math.max(1, Math.ceil((state.expiresMs! - wallMs) / 1000));
 }

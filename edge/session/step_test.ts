@@ -41,13 +41,14 @@ const command = (command: Command, { bytes = 10, nowMs = 0 } = {}): Input => ({
 const verified = (ok: boolean, why: "expired" | "invalid" | "unavailable" = "invalid"): Input => ({
   type: "verified",
   purpose: { for: "connect" },
-  verdict: ok ? { ok, user: ana, expiresMs: 60_000 } : { ok, why },
-  nowMs: 0,
+  verdict: ok ? { ok, user: ana, expiresMs: 60_000, issuedMs: 5_000 } : { ok, why },
+  wallMs: 0,
 });
-const attached: Input = {
+const attached: Input & { type: "attached" } = {
   type: "attached",
   attached: { ok: true, epoch: "E", head: 900, recovered: true },
   nowMs: 0,
+  wallMs: 0,
 };
 const answered = (id: number, bytes = 10): Input => ({
   type: "answered",
@@ -55,7 +56,9 @@ const answered = (id: number, bytes = 10): Input => ({
   bytes,
   reply: { rpc: {} },
 });
-const tick = (nowMs: number, unconfirmed = false): Input => ({ type: "tick", nowMs, unconfirmed });
+const tick = (nowMs: number, unconfirmed = false, wallMs = nowMs): Input => ({
+  ...{ type: "tick", nowMs, wallMs, unconfirmed },
+});
 const connected = () => run([command(CONNECT), verified(true), attached]).state;
 const closes = (effects: Effect[]) =>
   effects.flatMap((e) => e.do === "close" ? [e.close.code] : []);
@@ -86,8 +89,7 @@ Deno.test("step() answers a resume with the position asked for, and a lost one w
   const resume = { ...CONNECT, recover: { gsid: 7, epoch: "E" } } as Command;
   for (const [recovered, offset] of [[true, 7], [false, 900]] as const) {
     const input: Input = {
-      type: "attached",
-      nowMs: 0,
+      ...attached,
       attached: { ok: true, epoch: "E", head: 900, recovered },
     };
     const { effects } = run([command(resume), verified(true), input]);
@@ -118,7 +120,7 @@ Deno.test("step() refuses a token with the code that makes the SDK do the right 
 
 Deno.test("step() sends nothing on a token whose grace is over, however lenient the verifier", () => {
   const late = 60_000 + settings.graceMs;
-  const at = (input: Input, nowMs: number) => ({ ...input, nowMs }) as Input;
+  const at = (input: Input, wallMs: number) => ({ ...input, wallMs }) as Input;
   const early = run([command(CONNECT), at(verified(true), late - 1), at(attached, late - 1)]);
   assert.equal(early.state.phase.name, "connected");
   assert.deepEqual(errors(run([command(CONNECT), at(verified(true), late)]).effects), [109]);
@@ -173,9 +175,8 @@ Deno.test("step() keeps little of a client that talks before it was answered", (
 
 Deno.test("step() answers what came behind a refused connect as it answered that", () => {
   const busy: Input = {
-    type: "attached",
+    ...attached,
     attached: { ok: false, error: wireError("tooManyRequests") },
-    nowMs: 0,
   };
   const ack: Command = { verb: "send", data: { type: "ack", gsid: 1 } };
   const { effects, state } = run([
@@ -215,7 +216,11 @@ Deno.test("step() answers 108 to verbs that are not served, and pings", () => {
     command({ verb: "unavailable", id: 5, name: "subscribe" }),
     command({ verb: "ping", id: 6 }),
   ], connected());
-  assert.deepEqual(errors(effects), [108]);
+  assert.deepEqual(effects[0], {
+    do: "reply",
+    id: 5,
+    reply: { error: { code: 108, message: "subscribe is not available" } },
+  });
   assert.deepEqual(effects[1], { do: "reply", id: 6, reply: { ping: true } });
 });
 
@@ -241,6 +246,17 @@ Deno.test("step() closes 3502 when nobody connected in time, and 3005 when the t
   assert.deepEqual(closes(run([tick(85_000)], upTo.state).effects), [3005]);
 });
 
+Deno.test("step() pings by the time that passed, and ends a token by the time that it is", () => {
+  const setBack = run([tick(24_999, false, -3_600_000)], connected());
+  assert.deepEqual(setBack.effects, []);
+  const pinged = run([tick(25_000, false, -3_575_000)], setBack.state);
+  assert.deepEqual(pinged.effects, [{ do: "ping" }]);
+  assert.deepEqual(closes(run([tick(33_000, false, -3_567_000)], pinged.state).effects), [3012]);
+  // A machine that slept: no time passed for it, and the token ran out.
+  assert.deepEqual(closes(run([tick(1_000, false, 84_999)], connected()).effects), []);
+  assert.deepEqual(closes(run([tick(1_000, false, 85_000)], connected()).effects), [3005]);
+});
+
 Deno.test("step() ends a connect that we are too slow for while its client still listens", () => {
   const asked = [command(CONNECT, { nowMs: 2_000 }), tick(5_999)];
   for (const inputs of [asked, [...asked, verified(true)]]) {
@@ -255,18 +271,60 @@ Deno.test("step() takes a refresh of the same user only", () => {
   const answer = (verdict: (Input & { type: "verified" })["verdict"]) =>
     run([
       command(refresh),
-      { type: "verified", purpose: { for: "refresh", id: 9 }, verdict, nowMs: 1_000 },
+      { type: "verified", purpose: { for: "refresh", id: 9 }, verdict, wallMs: 1_000 },
     ], connected()).effects;
-  const good = answer({ ok: true, user: ana, expiresMs: 101_000 });
+  const good = answer({ ok: true, user: ana, expiresMs: 101_000, issuedMs: 0 });
   assert.deepEqual(good.at(-1), {
     do: "reply",
     id: 9,
     reply: { refresh: { client: "c1", version: "1.0.0", ttl: 100 } },
   });
-  assert.deepEqual(closes(answer({ ok: true, user: "ben" as UserId, expiresMs: 1 })), [3500]);
+  const bens = { user: "ben" as UserId, expiresMs: 1, issuedMs: 0 };
+  assert.deepEqual(closes(answer({ ok: true, ...bens })), [3500]);
   assert.deepEqual(closes(answer({ ok: false, why: "invalid" })), [3500]);
   assert.deepEqual(closes(answer({ ok: false, why: "expired" })), [3005]);
   assert.deepEqual(errors(answer({ ok: false, why: "unavailable" })), [100]);
+});
+
+const revoked = (beforeMs: number): Input => ({ type: "revoked", beforeMs });
+const refreshed = (issuedMs: number): Input => ({
+  type: "verified",
+  purpose: { for: "refresh", id: 9 },
+  verdict: { ok: true, user: ana, expiresMs: 60_000, issuedMs },
+  wallMs: 0,
+});
+
+Deno.test("step() ends a connection whose token was issued before what was revoked, and no other", () => {
+  assert.deepEqual(run([revoked(5_000), revoked(4_999)], connected()).effects, []);
+  assert.deepEqual(closes(run([revoked(5_001)], connected()).effects), [3503]);
+  const none = run([command(CONNECT), verified(true), attached, refreshed(0)]).state;
+  assert.deepEqual(closes(run([revoked(1)], none).effects), [3503], "without iat");
+});
+
+Deno.test("step() tells who is not let in yet that its token is no good", () => {
+  const attaching = run([command(CONNECT), verified(true)]).state;
+  assert.deepEqual(closes(run([revoked(5_001), attached], attaching).effects), [3500]);
+  assert.deepEqual(closes(run([revoked(5_000), attached], attaching).effects), []);
+});
+
+Deno.test("step() takes no refresh by a token of before what was revoked, and keeps that in mind", () => {
+  const known = run([revoked(5_000), revoked(3_000)], connected()).state;
+  assert.deepEqual(closes(run([refreshed(4_999)], known).effects), [3500]);
+  assert.deepEqual(closes(run([refreshed(0)], known).effects), [3500]);
+  const { state, effects } = run([refreshed(7_000)], known);
+  assert.deepEqual(closes(effects), []);
+  assert.deepEqual(run([revoked(6_000)], state).effects, [], "the later token lets it stay");
+  assert.deepEqual(closes(run([revoked(7_001)], state).effects), [3503]);
+});
+
+Deno.test("step() forgets with a connect that failed what was revoked of its user", () => {
+  const failed: Input = {
+    ...attached,
+    attached: { ok: false, error: wireError("internal") },
+  };
+  const { state } = run([command(CONNECT), verified(true), revoked(5_000), failed]);
+  assert.equal(state.revokedMs, undefined);
+  assert.equal(state.issuedMs, undefined);
 });
 
 Deno.test("step() reads acks and states, passes over what it does not know, closes on nonsense", () => {
@@ -278,8 +336,17 @@ Deno.test("step() reads acks and states, passes over what it does not know, clos
     foreground: false,
   }]);
   assert.deepEqual(send({ type: "from the future" }), []);
-  assert.deepEqual(closes(send({ type: "ack", gsid: -1 })), [3501]);
-  assert.deepEqual(closes(send([])), [3501]);
+  const reasons = (effects: Effect[]) =>
+    effects.flatMap((e) => e.do === "close" ? [e.close.reason] : []);
+  const wrong: [Parameters<typeof send>[0], string][] = [
+    [{ type: "ack", gsid: -1 }, "send.data.gsid must be an integer below 2^53"],
+    [{ type: "state", foreground: 1 }, "send.data.foreground must be true or false"],
+    [[], "send.data must be an object"],
+  ];
+  for (const [data, fault] of wrong) {
+    assert.deepEqual(closes(send(data)), [3501]);
+    assert.deepEqual(reasons(send(data)), [`bad request: ${fault}`]);
+  }
 });
 
 Deno.test("step() does nothing once it has closed", () => {

@@ -1,8 +1,8 @@
 /**
  * One client's WebSocket: frames go in at `send`, WebSocket messages come out at the flush.
  *
- * Invariant: what waits for a peer, and for all of them, is bounded by us and not by them: beyond a small
- * high-water nothing more is handed to the runtime, and a socket told to close is gone within
+ * Invariant: what waits for a peer, and for all of them, is bounded by us and not by them: beyond a
+ * small high-water nothing more is handed to the runtime, and a socket told to close is gone within
  * `CLOSE_TIMEOUT_MS`, even when its peer reads nothing. Knows nothing of sessions or of commands.
  *
  * @module
@@ -12,7 +12,7 @@ import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Codec, Frame } from "shared/wire/codec.ts";
-import { type Close, CLOSES } from "shared/wire/codes.ts";
+import { badRequest, type Close, CLOSES } from "shared/wire/codes.ts";
 import type { Turns } from "shared/turns.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import { INTAKE, Intake, type IntakeRate } from "./intake.ts";
@@ -24,6 +24,8 @@ export const CLOSE_TIMEOUT_MS = 1000;
 const MESSAGE_BYTES = 64 * 1024;
 /** What the runtime may hold for a socket before the rest waits in our queue. */
 const HIGH_WATER_BYTES = 64 * 1024;
+const NOT_TEXT = "a JSON frame must be text";
+const NOT_BINARY = "a Protobuf frame must be binary";
 
 export interface Socket {
   readonly codec: Codec;
@@ -181,7 +183,7 @@ export class WsSocket implements Socket, Flushable {
     this.#ws.on("message", (data: Buffer, isBinary: boolean) => {
       this.#heard(data.length);
       if (this.#closing) return;
-      if (isBinary === text) return this.close(CLOSES.badRequest);
+      if (isBinary === text) return this.close(badRequest(text ? NOT_TEXT : NOT_BINARY));
       this.#guarded(() => handler.onFrame(text ? data.toString() : data));
     });
     // `ws` has answered them; what is left is that they count.

@@ -8,7 +8,7 @@
  */
 
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
-import type { Keys } from "./verify.ts";
+import { type Keys, KeysUnavailable } from "./keys.ts";
 
 /** The least time between two fetches, failed ones included. */
 export const COOLDOWN_MS = 30_000;
@@ -17,11 +17,6 @@ export const REFRESH_MS = 10 * 60_000;
 const FETCH_TIMEOUT_MS = 3000;
 /** A key is less than 2 KiB. */
 export const MAX_KEY_SET_BYTES = 256 * 1024;
-
-/** The keys to judge a token by cannot be had now; later they may. */
-export class KeysUnavailable extends Error {
-  override name = "KeysUnavailable";
-}
 
 export interface KeySetOptions {
   url: string;

@@ -9,34 +9,28 @@
  */
 
 import { createHash } from "node:crypto";
-import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from "jose";
+import { errors, type JWTPayload, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import { faultInId, type UserId } from "shared/ids.ts";
-import { KeysUnavailable } from "./key_set.ts";
+import { type Keys, KeysUnavailable } from "./keys.ts";
 
 export const MAX_TOKEN_BYTES = 8 * 1024;
 /** How far the clocks of issuer and edge may be apart. */
 const LEEWAY_S = 30;
-/** 9999-12-31: a later `exp` is a mistake of units. */
-const LATEST_EXP_S = 253_402_300_799;
+/** 9999-12-31: a later time is a mistake of units. */
+const LATEST_S = 253_402_300_799;
 export const REMEMBERED_TOKENS = 50_000;
 /** Base64url three times; whatever else a token could be is not parsed at all. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 export type Verdict =
-  | { ok: true; user: UserId; expiresMs: number }
+  | { ok: true; user: UserId; expiresMs: number; issuedMs: number }
   | { ok: false; why: "expired" | "invalid" | "unavailable"; words: string };
 
 export interface TokenVerifier {
   verify(token: string): Promise<Verdict>;
   /** Tokens that need not be checked again. */
   readonly remembered: number;
-}
-
-/** Where keys come from, and which algorithms they may be used with. */
-export interface Keys {
-  algorithms: string[];
-  find: JWTVerifyGetKey;
 }
 
 export interface VerifierOptions {
@@ -104,12 +98,18 @@ async function verifyAnew(token: string, options: VerifierOptions): Promise<Verd
   }
 }
 
-function judgeClaims({ sub, exp }: JWTPayload): Verdict {
+function judgeClaims({ sub, exp, iat }: JWTPayload): Verdict {
   const fault = faultInId(sub);
   if (fault) return invalid(`sub ${fault}`);
   if (exp === undefined) return invalid("exp is missing");
-  if (!(exp > 0 && exp <= LATEST_EXP_S)) return invalid("exp is not a time in seconds");
-  return { ok: true, user: sub as UserId, expiresMs: Math.floor(exp * 1000) };
+  if (!(exp > 0 && exp <= LATEST_S)) return invalid("exp is not a time in seconds");
+  const issuedMs = issuedOf(iat);
+  return { ok: true, user: sub as UserId, expiresMs: Math.floor(exp * 1000), issuedMs };
+}
+
+/** 0, before everything, of one that does not say it in seconds: nobody could revoke it else. */
+function issuedOf(iat = 0): number {
+  return iat > 0 && iat <= LATEST_S ? Math.round(iat * 1000) : 0;
 }
 
 function invalid(words: string): Verdict {

@@ -44,7 +44,20 @@ Deno.test("verify() reads user and expiry of a good token", async () => {
     ok: true,
     user: "ana",
     expiresMs: (NOW_S + 3600) * 1000,
+    issuedMs: 0,
   });
+});
+
+Deno.test("verify() reads when a token was issued; without a time in seconds it was before all others", async () => {
+  const of = async (iat: unknown) => {
+    const verdict = await verifier().verify(token({ ...good, iat }));
+    return verdict.ok && verdict.issuedMs;
+  };
+  assert.equal(await of(NOW_S), NOW_MS);
+  assert.equal(await of(NOW_S + 0.123), NOW_MS + 123);
+  for (const iat of [undefined, 0, -1, NOW_MS, 1e300]) {
+    assert.equal(await of(iat), 0, String(iat));
+  }
 });
 
 const deep = "[".repeat(2500) + "]".repeat(2500);
@@ -80,6 +93,7 @@ const table: [what: string, token: string, expected: string][] = [
   ["exp null", token({ ...good, exp: null }), "invalid"],
   ["another issuer", token({ ...good, iss: "https://evil.example.com" }), "invalid"],
   ["another audience", token({ ...good, aud: ["other"] }), "invalid"],
+  ["an iat that is no number", token({ ...good, iat: `${NOW_S}` }), "invalid"],
   ["no sub", token({ exp: NOW_S + 60 }), "invalid"],
   ["an empty sub", token({ ...good, sub: "" }), "invalid"],
   ["a sub that is an object", token({ ...good, sub: { a: 1 } }), "invalid"],

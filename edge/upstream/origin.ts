@@ -3,8 +3,9 @@
  *
  * Invariant: every call ends within its timeout, with the answer or with an error that the caller
  * turns into "try again". The SDK gives up a command after 5 s, so a call waits at most 4. What
- * heals a loss is asked of another origin when the first one does not answer soon, for one that
- * stands still is sent its share of the requests all the same.
+ * heals a loss, and a batch of sends, is asked again when no answer comes soon: an origin that stands
+ * still, or is cut off without a word, is sent its share of the requests all the same, and the next
+ * asking may come to another one.
  *
  * @module
  */
@@ -29,11 +30,14 @@ import {
   type Mended,
   REQUEST,
   type SendAnswers,
+  type Sent,
 } from "shared/bus/requests.ts";
+import { wireError } from "shared/wire/codes.ts";
 
 const TIMEOUT_MS = 4_000;
-/** Many times what a read takes; then for as long as is left. */
-const HEALING_TIMEOUTS_MS = [1_000, 3_000];
+/** Many times what a read or a commit takes; then for as long as is left. */
+const SOON_MS = 1_000;
+const LEFT_MS = TIMEOUT_MS - SOON_MS;
 
 type Body<Message> = Omit<Message, "v">;
 
@@ -53,8 +57,9 @@ export function createOrigin(bus: Bus): Origin {
   const askAgain = (subject: string, data: Uint8Array) => requestAgain(bus, subject, data);
   return {
     async send(sends) {
-      const bytes = await ask(REQUEST.send, encodeSendBatch(sends));
-      return decodeMessage<SendAnswers>(bytes).answers;
+      const { bytes, again } = await askAgain(REQUEST.send, encodeSendBatch(sends));
+      const { answers } = decodeMessage<SendAnswers>(bytes);
+      return again ? answers.map(believedOfRepeat) : answers;
     },
     async call(call) {
       const bytes = await ask(REQUEST.call, encodeMessage<Call>(call));
@@ -67,27 +72,44 @@ export function createOrigin(bus: Bus): Origin {
       return decodePage<CaughtUp>(await ask(REQUEST.catchUp, encodeMessage<CatchUp>(read)));
     },
     async mend(read) {
-      return decodePage<Mended>(await askAgain(REQUEST.mend, encodeMessage<Mend>(read)));
+      const { bytes } = await askAgain(REQUEST.mend, encodeMessage<Mend>(read));
+      return decodePage<Mended>(bytes);
     },
     async changes(read) {
       return decodePage<ChangesHeader>(
-        await askAgain(REQUEST.changes, encodeMessage<Changes>(read)),
+        (await askAgain(REQUEST.changes, encodeMessage<Changes>(read))).bytes,
       );
     },
     async digest(body) {
-      return decodeMessage<Digest>(await askAgain(REQUEST.digest, encodeMessage<AskDigest>(body)));
+      const { bytes } = await askAgain(REQUEST.digest, encodeMessage<AskDigest>(body));
+      return decodeMessage<Digest>(bytes);
     },
   };
 }
 
-/** @throws {NoAnswer} */
-async function requestAgain(bus: Bus, subject: string, data: Uint8Array): Promise<Uint8Array> {
-  for (let attempt = 0;; attempt++) {
-    try {
-      return await bus.request(subject, data, HEALING_TIMEOUTS_MS[attempt]!);
-    } catch (error) {
-      const isLast = attempt === HEALING_TIMEOUTS_MS.length - 1;
-      if (isLast || !(error instanceof NoAnswer)) throw error;
-    }
+/**
+ * `again`: whether that is the answer to the second asking.
+ *
+ * @throws {NoAnswer}
+ */
+async function requestAgain(
+  bus: Bus,
+  subject: string,
+  data: Uint8Array,
+): Promise<{ bytes: Uint8Array; again: boolean }> {
+  try {
+    return { bytes: await bus.request(subject, data, SOON_MS), again: false };
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return { bytes: await bus.request(subject, data, LEFT_MS), again: true };
   }
+}
+
+/**
+ * Whoever was asked first may store a send yet, so that no other can refuse it for good. Its sender
+ * sends it again, and is told.
+ */
+function believedOfRepeat(answer: Answer<Sent>): Answer<Sent> {
+  if (!("error" in answer) || answer.error.temporary) return answer;
+  return { error: wireError("internal") };
 }

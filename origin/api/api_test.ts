@@ -68,6 +68,12 @@ Deno.test("group.create and history are the client's methods, for the user named
   });
 });
 
+Deno.test("conversations go on after a gsid: what is none is refused, and named", async () => {
+  const { post } = apiWith({});
+  const { answer } = await post("conversations", { user: "ana", after: "dm:ana:ben" });
+  assert.deepEqual(answer, { error: { code: 107, message: "after must be integer" } });
+});
+
 Deno.test("disconnect tells the user's inbox topic", async () => {
   const published: unknown[] = [];
   const { post } = apiWith({ publish: (topic, live) => void published.push(topic, live) });
@@ -80,6 +86,35 @@ Deno.test("disconnect tells the user's inbox topic", async () => {
     membership: 0,
     data: '{"type":"disconnect","device":"tab"}',
   }]);
+});
+
+Deno.test("revoke names the user, the device and the moment, and refuses what is none", async () => {
+  const revoked: unknown[] = [];
+  const { post } = apiWith({
+    revoke(revoke) {
+      revoked.push(revoke);
+      return Promise.resolve({ result: { before: 17.5 } });
+    },
+  });
+  assert.deepEqual((await post("revoke", { user: "ana" })).answer, { result: { before: 17.5 } });
+  await post("revoke", { user: "ana", device: "tab", before: 17.5 });
+  assert.deepEqual(revoked, [{ user: "ana" }, { user: "ana", device: "tab", before: 17.5 }]);
+  for (
+    const [data, words] of [
+      [{ device: "tab" }, "user is missing"],
+      [
+        { user: "ana", device: "" },
+        "device must be 1 to 128 bytes of UTF-8 without control characters",
+      ],
+      [{ user: "ana", before: "now" }, "before must be number"],
+      [{ user: "ana", before: 0 }, "before must be >= 1"],
+      [{ user: "ana", until: 1 }, "until is not known"],
+    ] as const
+  ) {
+    const { answer } = await post("revoke", data);
+    assert.deepEqual(answer, { error: { code: 107, message: words } });
+  }
+  assert.equal(revoked.length, 2);
 });
 
 Deno.test("presence shows what is known, and what is not", async () => {

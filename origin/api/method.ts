@@ -8,14 +8,16 @@
 
 import Type, { type Static, type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
-import type { JsonObject, JsonValue } from "shared/event.ts";
+import type { JsonObject } from "shared/event.ts";
 import { faultInId } from "shared/ids.ts";
 import type { Answer, Call, SendBatch, Sent } from "shared/bus/requests.ts";
 import { wireError } from "shared/wire/codes.ts";
 import type { Live } from "shared/bus/live.ts";
 import type { UserId } from "shared/ids.ts";
+import type { TraceQuestion } from "../lookups/trace.ts";
 import type { Presence } from "../presence/interpret.ts";
 import { wordsOf } from "../requests/fault_words.ts";
+import type { Revoke, Revoked } from "../requests/revoke.ts";
 import type { TopicKey } from "shared/topic.ts";
 
 /** What methods need of the origin. */
@@ -24,10 +26,14 @@ export interface ApiDeps {
   call(call: Omit<Call, "v">): Promise<Answer>;
   alert(id: string, body: JsonObject): Promise<Answer<Sent>>;
   presence(users: UserId[]): Promise<Map<UserId, Presence>>;
+  /** Stores it, and tells the edges at once. */
+  revoke(revoke: Revoke): Promise<Answer<Revoked>>;
   /** Tells the edges something; nobody confirms it. */
   publish(topic: TopicKey, live: Live): void;
-  devices(user: UserId): Promise<JsonValue>;
+  devices(user: UserId): Promise<JsonObject>;
   info(): Promise<JsonObject>;
+  /** `undefined`: there is no such event. */
+  trace(question: TraceQuestion): Promise<JsonObject | undefined>;
 }
 
 export interface Method {
@@ -61,6 +67,15 @@ export function method<Data extends TSchema>(name: string, spec: MethodSpec<Data
     },
   };
 }
+
+/** For objects that hold nothing else. */
+export const closed = { additionalProperties: false } as const;
+
+export const Gsid = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: "A place in the order of all events",
+});
 
 /** An id, as `shared/ids.ts` allows it. */
 export function Id(what: string) {

@@ -13,17 +13,17 @@ import type { Answer } from "shared/bus/requests.ts";
 import type { Control } from "shared/bus/live.ts";
 import type { DeviceId, UserId } from "shared/ids.ts";
 import { inboxTopic } from "shared/topic.ts";
-import { Id, type Method, method } from "./method.ts";
+import { LOOKUPS } from "./lookups.ts";
+import { closed, Gsid, Id, type Method, method } from "./method.ts";
 
 /** What the API is called where a user's device is asked for. */
 const API_DEVICE = "api" as DeviceId;
 
-const closed = { additionalProperties: false } as const;
-const Gsid = Type.Integer({ minimum: 0, description: "A place in the order of all events" });
 const Body = Type.Record(Type.String(), Type.Unknown(), {
   description: "The app's own; at most 16 KiB as JSON",
 });
 const User = Id("The user that acts");
+const Whom = Id("The user whom it concerns");
 const Group = Id("The group");
 const Members = Type.Array(Id("A user"), { minItems: 1, maxItems: 100 });
 const Nothing = Type.Object({}, closed);
@@ -34,7 +34,9 @@ const SentResult = Type.Object({
   at: Type.String({ description: "The time of the commit, ISO 8601" }),
   conversation: Type.String(),
   prev: Type.Integer({ description: "The conversation's event before, 0 for the first" }),
-  duplicate: Type.Optional(Type.Literal(true, { description: "It had been sent before" })),
+  duplicate: Type.Optional(Type.Literal(true, {
+    description: "It had been sent before, or an answer was lost on the way here",
+  })),
 });
 
 export const METHODS: readonly Method[] = [
@@ -67,7 +69,7 @@ export const METHODS: readonly Method[] = [
 
   method("disconnect", {
     summary: "Ends a user's connections, or those of one device; the SDK does not come back",
-    data: Type.Object({ user: User, device: Type.Optional(Id("Only this device")) }, closed),
+    data: Type.Object({ user: Whom, device: Type.Optional(Id("Only this device")) }, closed),
     result: Nothing,
     run(deps, { user, device }) {
       const control: Control = { type: "disconnect", ...(device !== undefined && { device }) };
@@ -75,6 +77,37 @@ export const METHODS: readonly Method[] = [
       deps.publish(inboxTopic(user as UserId), { kind: "control", gsid: 0, membership: 0, data });
       return { result: {} };
     },
+  }),
+
+  method("revoke", {
+    summary: "Refuses a user's tokens that were issued before a moment, and ends what they let in",
+    data: Type.Object({
+      user: Whom,
+      device: Type.Optional(
+        Id(
+          "Only this device, by the name that its client gives (of a stolen token revoke the user)",
+        ),
+      ),
+      before: Type.Optional(
+        Type.Number({
+          minimum: 1,
+          description: "A time as iat is, in seconds since 1970, and not in the future; else now",
+        }),
+      ),
+    }, closed),
+    result: Type.Object({
+      before: Type.Number({
+        description:
+          "A token whose iat is below it, or that has none, is refused from now on; one " +
+          "with this iat or a later one is taken",
+      }),
+    }),
+    run: async (deps, { user, device, before }) =>
+      await deps.revoke({
+        user: user as UserId,
+        ...(device !== undefined && { device: device as DeviceId }),
+        ...(before !== undefined && { before }),
+      }) as Answer,
   }),
 
   method("presence", {
@@ -102,20 +135,6 @@ export const METHODS: readonly Method[] = [
     },
   }),
 
-  method("devices", {
-    summary: "Lists the push registrations of a user, without their tokens",
-    data: Type.Object({ user: User }, closed),
-    result: Type.Object({
-      devices: Type.Array(Type.Object({
-        device: Type.String(),
-        platform: Type.String(),
-        app: Type.Union([Type.String(), Type.Null()]),
-        registered: Type.String(),
-      })),
-    }),
-    run: async (deps, { user }) => ({ result: await deps.devices(user as UserId) }),
-  }),
-
   method("info", {
     summary: "Says who answers, and how far the log is",
     data: Nothing,
@@ -127,6 +146,7 @@ export const METHODS: readonly Method[] = [
     }),
     run: async (deps) => ({ result: await deps.info() }),
   }),
+  ...LOOKUPS,
 
   asUser("history", {
     summary: "The events of a conversation that a user may see, in GSID order",
@@ -141,13 +161,16 @@ export const METHODS: readonly Method[] = [
   asUser("conversations", {
     summary: "A user's conversations, newest first",
     fields: {
-      after: Type.Optional(Type.Union([Type.String(), Gsid])),
+      after: Type.Optional(Gsid),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
     },
-    result: Type.Object({ conversations: Type.Array(Type.Unknown()) }),
+    result: Type.Object({
+      conversations: Type.Array(Type.Object({ conversation: Type.String(), last: Gsid })),
+      next: Type.Optional(Gsid),
+    }),
   }),
   asUser("group.create", {
-    summary: "Creates a group of which the user is the owner",
+    summary: "Creates a group of which the user is the owner; 4011: somebody is in too many",
     fields: {
       group: Group,
       name: Type.Optional(Type.String()),
@@ -156,7 +179,7 @@ export const METHODS: readonly Method[] = [
     result: Type.Object({ gsid: Gsid, conversation: Type.String() }),
   }),
   asUser("group.add", {
-    summary: "Adds members; those already in are passed over",
+    summary: "Adds members; those already in are passed over. 4011: somebody is in too many",
     fields: { group: Group, members: Members },
     result: Changed,
   }),
@@ -173,7 +196,13 @@ export const METHODS: readonly Method[] = [
   asUser("group.get", {
     summary: "Tells about a group of the user",
     fields: { group: Group },
-    result: Type.Object({ group: Type.String(), members: Type.Integer() }),
+    result: Type.Object({
+      group: Type.String(),
+      name: Type.Optional(Type.String()),
+      role: Type.String({ description: "The user's: owner, admin or member" }),
+      members: Type.Integer({ description: "How many they are" }),
+      created: Type.String({ description: "ISO 8601" }),
+    }),
   }),
 ];
 

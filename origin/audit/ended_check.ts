@@ -64,7 +64,7 @@ export class EndedCheck {
     const { sql, largeGroup, positions } = this.#deps;
     const recent = await selectRecent(sql, users, LATE_MS, largeGroup);
     if (recent.conversations.length === 0) return { users: users.length, jobs: 0 };
-    const lacking = await this.#notLooking(whoLacks(recent.reachable, recent.upto, positions));
+    const lacking = await this.#notLooking(whoLacks(recent.reachable, recent, positions));
     const jobs = await insertJobs(sql, lacking, recent.conversations, recent);
     return { users: users.length, jobs };
   }

@@ -10,9 +10,10 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
+import { hasAll, type Span, type Spans } from "shared/received.ts";
 import type { ReceivedPositions } from "./received.ts";
 
-/** An event is looked at when it is this old, by the database's clock. */
+/** An event is looked at when it is this old, by the database's clock or by the checker's own. */
 export const LATE_MS = 15_000;
 /** An origin that hears no edges lets those that do go first. */
 export const LATE_WITHOUT_BUS_MS = 18_000;
@@ -94,18 +95,18 @@ export function planBatch(
   };
 }
 
-/** A user, and up to where everything was received. */
+/** A user, and what was received. */
 export interface Lacking {
   user: UserId;
-  received: Gsid;
+  received: Spans;
 }
 
-/** Of these users, those who are not known to have received everything up to `upto`. */
+/** Of these users, those who are not known to have received everything in the interval. */
 export function whoLacks(
   users: UserId[],
-  upto: Gsid,
+  interval: Span,
   positions: Pick<ReceivedPositions, "of">,
 ): Lacking[] {
   return users.map((user) => ({ user, received: positions.of(user) }))
-    .filter(({ received }) => received < upto);
+    .filter(({ received }) => !hasAll(received, interval));
 }

@@ -132,10 +132,12 @@ function lateCheck(sql: Sql): LateCheck {
     origin: "origin-1",
     largeGroup: 1_000,
     nowMs: () => 0,
+    wallMs: Date.now,
     every: new TestBeats().every,
     events: {
       checked() {},
       ended() {},
+      disbelieved() {},
       failed: (error) => {
         throw error;
       },

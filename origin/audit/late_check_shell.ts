@@ -34,7 +34,8 @@ import {
   selectLate,
   selectReachable,
 } from "./late_check_store.ts";
-import { askReceived, ReceivedPositions } from "./received.ts";
+import { askReceived, reachOf, ReceivedPositions } from "./received.ts";
+import { SeenHeads } from "./seen_heads.ts";
 
 export interface LateCheckDeps {
   sql: Sql;
@@ -46,6 +47,8 @@ export interface LateCheckDeps {
   largeGroup: number;
   /** Monotonic. */
   nowMs(): number;
+  /** Wall clock, ms since 1970. */
+  wallMs(): number;
   every: Every;
   events: LateCheckEvents;
 }
@@ -53,6 +56,8 @@ export interface LateCheckDeps {
 export interface LateCheckEvents {
   checked(batch: CheckedBatch): void;
   ended(batch: { users: number; jobs: number }): void;
+  /** So many positions that edges reported lie beyond the log. */
+  disbelieved(positions: number): void;
   failed(error: unknown): void;
 }
 
@@ -76,6 +81,7 @@ export class LateCheck implements AsyncDisposable {
   readonly positions = new ReceivedPositions();
   readonly #deps: LateCheckDeps;
   readonly #ended: EndedCheck;
+  readonly #heads = new SeenHeads();
   readonly #stack = new DisposableStack();
   #running: Promise<void> | undefined;
   #asked = false;
@@ -91,7 +97,7 @@ export class LateCheck implements AsyncDisposable {
     this.#seen = { behindMs: 0, nowMs: this.#roundMs };
     this.#ended = new EndedCheck({ ...deps, positions: this.positions });
     const subscriptions = [
-      bus.subscribe(ANNOUNCE.received, ({ data }) => this.#try(() => this.positions.hear(data))),
+      bus.subscribe(ANNOUNCE.received, ({ data }) => this.#hear(data)),
       bus.subscribe(ANNOUNCE.ended, ({ data }) => this.#try(() => this.#ended.hear(data)), {
         queue: ORIGIN_QUEUE,
       }),
@@ -146,6 +152,8 @@ export class LateCheck implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
+    // Edges may have received what lies ahead of every clock: their answers are judged by the log.
+    if (!this.#asked) await this.#readMark();
     await this.#ask();
     await this.#checkEnded();
     while (!this.#stack.disposed && await this.#checkBatch());
@@ -156,7 +164,7 @@ export class LateCheck implements AsyncDisposable {
     if (this.#asked || bus.status !== "connected") return;
     this.#asked = true;
     try {
-      await askReceived(bus, this.positions, origin);
+      await askReceived(bus, (report) => this.#hear(report), origin);
     } catch (error) {
       // Checking without positions pushes too much, which is better than too little.
       this.#deps.events.failed(error);
@@ -188,10 +196,10 @@ export class LateCheck implements AsyncDisposable {
   async #checkNext(): Promise<boolean> {
     const { bus, largeGroup, nowMs, events, sql } = this.#deps;
     const startMs = nowMs();
-    const { checked: after, behindMs } = await readMark(sql);
-    this.#seen = { behindMs, nowMs: nowMs() };
+    const { after, readMs } = await this.#readMark();
     const ageMs = bus.status === "connected" ? LATE_MS : LATE_WITHOUT_BUS_MS;
-    const late = await selectLate(sql, after, ageMs, this.#limits.events);
+    const age = { ageMs, seen: this.#heads.before(ageMs, readMs) };
+    const late = await selectLate(sql, after, age, this.#limits.events);
     const batch = planBatch(late, largeGroup, this.#limits);
     if (!batch) return false;
     const made = await commitFindings(sql, await this.#findings(batch, after));
@@ -207,13 +215,29 @@ export class LateCheck implements AsyncDisposable {
     return cut;
   }
 
+  async #readMark(): Promise<{ after: Gsid; readMs: number }> {
+    const { checked: after, behindMs, head } = await readMark(this.#deps.sql);
+    const readMs = this.#deps.nowMs();
+    this.#seen = { behindMs, nowMs: readMs };
+    this.#heads.note(head, readMs);
+    return { after, readMs };
+  }
+
   async #findings({ conversations, paged, checked }: LateBatch, after: Gsid): Promise<Findings> {
     const interval = { after, upto: checked };
     const reachable = conversations.length === 0
       ? []
       : await selectReachable(this.#deps.sql, conversations, interval);
-    const lacking = whoLacks(reachable, checked, this.positions);
+    const lacking = whoLacks(reachable, interval, this.positions);
     return { ...interval, lacking, conversations, paged };
+  }
+
+  #hear(report: Uint8Array): void {
+    this.#try(() => {
+      const { wallMs, events } = this.#deps;
+      const beyond = this.positions.hear(report, reachOf(this.#heads.newest, wallMs()));
+      if (beyond > 0) events.disbelieved(beyond);
+    });
   }
 
   #try(task: () => void): void {

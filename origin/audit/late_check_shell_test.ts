@@ -6,6 +6,7 @@ import { storesOfThisFile, type TestStore } from "testing/stores.ts";
 import { waitUntil } from "../../scripts/services/wait_until.ts";
 import { TestBeats, TestBus } from "./testing/bus.ts";
 import { createSql } from "../store/sql.ts";
+import { LATE_MS } from "./late_check.ts";
 import { LateCheck } from "./late_check_shell.ts";
 import { commitFindings, readMark, selectLate } from "./late_check_store.ts";
 import { onlyLooking } from "./testing/presence.ts";
@@ -41,10 +42,12 @@ function lateCheck(
     origin: "origin-1",
     largeGroup,
     nowMs: () => clock.nowMs,
+    wallMs: Date.now,
     every: new TestBeats().every,
     events: {
       checked: ({ events, jobs, pages }) => checked.push({ events, jobs, pages }),
       ended() {},
+      disbelieved() {},
       failed: (error) => failures.push(error),
     },
   });
@@ -109,8 +112,23 @@ Deno.test("LateCheck looks at an event when it is 15 s old, and at each once", a
   await db.sql`delete from push_jobs`;
   await check.check();
   assert.deepEqual([await jobsOf(db.sql), await markOf(db.sql)], [[], mark]);
-  const later = await selectLate(db.sql, mark, 9 * SECOND);
+  const later = await selectLate(db.sql, mark, { ageMs: 9 * SECOND, seen: 0 });
   assert.equal(later.length, 1, "the other is still to come");
+});
+
+Deno.test("LateCheck looks at what lies ahead of the database's clock when it has seen it for 15 s", async () => {
+  await using db = await stores.store();
+  const clock = { nowMs: 1_000 };
+  await using check = lateCheck(db, undefined, { clock });
+  const ahead = ago(-3_600 * SECOND);
+  await seedDirect(db, [ahead]);
+  await check.check();
+  clock.nowMs += LATE_MS - 1;
+  await check.check();
+  assert.deepEqual(await jobsOf(db.sql), []);
+  clock.nowMs += 1;
+  await check.check();
+  assert.deepEqual([await jobsOf(db.sql), await markOf(db.sql)], [[`bo ${ahead}`], ahead]);
 });
 
 Deno.test("LateCheck spares who received the event, and leaves a job that was made", async () => {
@@ -134,6 +152,50 @@ Deno.test("LateCheck spares who received the event, and leaves a job that was ma
     ["di", second],
     ["eva", second],
   ]);
+});
+
+Deno.test("LateCheck opens a job again that ended without a token that took it, if there is another now", async () => {
+  await using db = await stores.store();
+  const [gsid] = gsids(OLD, 1) as [Gsid];
+  const ended: [
+    user: string,
+    outcome: string,
+    reason: string,
+    progress: Record<string, unknown>,
+  ][] = [
+    ["gone", "dropped", "no targets", { 999: 1_700_000_000_000 }],
+    ["never", "dropped", "no targets", {}],
+    ["pruned", "dropped", "UNREGISTERED", { 999: "pruned" }],
+    ["refused", "dead", "PayloadTooLarge", { 999: "refused" }],
+    ["sent", "sent", "", { 999: "sent" }],
+    ["received", "dropped", "received", {}],
+    ["not-configured", "dropped", "not configured", {}],
+    ["no-token", "dropped", "no targets", {}],
+    ["tried", "dead", "PayloadTooLarge", {}],
+  ];
+  const users = ended.map(([user]) => user);
+  await seedConversation(db.sql, team, ["ana", ...users]);
+  await seedTargets(db.sql, users.filter((user) => user !== "no-token"));
+  await seedEvents(db.sql, [message(gsid)]);
+  for (const [user, outcome, reason, progress] of ended) {
+    await db.sql`
+      insert into push_jobs (gsid, user_id, due_at, outcome, reason, progress, ended_at)
+      values (${gsid}, ${user}, null, ${outcome}, ${reason}, ${
+      JSON.stringify(progress)
+    }::text::jsonb,
+        now())`;
+  }
+  await db.sql`
+    update push_jobs set progress = jsonb_build_object(
+      (select id from push_targets where user_id = 'tried')::text, 'refused')
+    where user_id = 'tried'`;
+  await using check = lateCheck(db);
+  await check.check();
+  const open = await db.sql`
+    select user_id from push_jobs where outcome is null and due_at <= now() and ended_at is null
+    order by user_id`;
+  assert.deepEqual(open.map((row) => row["user_id"]), ["gone", "never", "pruned", "refused"]);
+  assert.deepEqual([check.checked, check.failures], [[{ events: 1, jobs: 4, pages: 0 }], []]);
 });
 
 Deno.test("LateCheck asks every edge before its first check, and again when the bus was away", async () => {
@@ -256,7 +318,7 @@ Deno.test("a checker that acts late, on what it read before others moved the mar
   const late = await commitFindings(db.sql, {
     after,
     upto: second,
-    lacking: [{ user: user("bo"), received: 0 }],
+    lacking: [{ user: user("bo"), received: [] }],
     conversations: [conversation],
     paged: [second],
   });

@@ -2,14 +2,18 @@
  * What the late check reads and writes: the mark, the events behind it, their recipients, the jobs.
  *
  * Invariant: the recipients of an event are its members at commit, except its sender. A job is one
- * row for an event and a user, whoever made it first. What else can spare a push, such as a mark
- * that it was read, is one more condition of `wantedJobs`.
+ * row for an event and a user, whoever made it first; one that has ended without a token that took
+ * it is no push, and goes on when the user has another token by now. What else can spare a push,
+ * such as a mark that it was read, is one more condition of `wantedJobs`.
  *
  * @module
  */
 
 import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
+import type { Spans } from "shared/received.ts";
+import { NO_TARGETS } from "../push/policy.ts";
+import { hasUntried } from "../push/untried.ts";
 import type { Sql } from "../store/sql.ts";
 import type { Lacking, LateEvent } from "./late_check.ts";
 import { MAX_BATCH_EVENTS } from "./late_check.ts";
@@ -18,6 +22,14 @@ export interface Mark {
   checked: Gsid;
   /** The age of the first event behind it, by the database's clock; 0 when there is none. */
   behindMs: number;
+  /** The newest event; 0 when there is none. */
+  head: Gsid;
+}
+
+/** What is old: by the database's clock, or because it was seen so long ago. */
+export interface Age {
+  ageMs: number;
+  seen: Gsid;
 }
 
 export async function readMark(sql: Sql): Promise<Mark> {
@@ -25,22 +37,23 @@ export async function readMark(sql: Sql): Promise<Mark> {
     select checked,
       coalesce(
         greatest(0, gsid_ago(0) - (select min(gsid) from events where gsid > checked)), 0
-      )::float8 / ${GSID_PER_MS}::float8 as "behindMs"
+      )::float8 / ${GSID_PER_MS}::float8 as "behindMs",
+      coalesce((select max(gsid) from events), 0) as head
     from audit`;
   return row;
 }
 
-/** The next events after the mark that are at least `ageMs` old. */
+/** The next events after the mark that are old. */
 export function selectLate(
   sql: Sql,
   after: Gsid,
-  ageMs: number,
+  { ageMs, seen }: Age,
   maxEvents = MAX_BATCH_EVENTS,
 ) {
   return sql<LateEvent[]>`
     select e.gsid, e.type, e.conversation, c.members
     from events e join conversations c using (conversation)
-    where e.gsid > ${after} and e.gsid <= gsid_ago(${ageMs})
+    where e.gsid > ${after} and e.gsid <= greatest(gsid_ago(${ageMs}), ${seen})
     order by e.gsid limit ${maxEvents}`;
 }
 
@@ -85,16 +98,23 @@ function wantedJobs(
   { after, upto }: Interval,
   given = sql`true`,
 ) {
-  const users = lacking.map(({ user }) => user), received = lacking.map((each) => each.received);
+  const users = lacking.map(({ user }) => user);
+  const received = lacking.map((each) => multirangeOf(each.received));
   return sql`
     select e.gsid, m.user_id
-    from unnest(${users}::text[], ${received}::bigint[]) as lacking(user_id, received)
+    from unnest(${users}::text[], ${received}::text[]::int8multirange[])
+      as lacking(user_id, received)
     join members m on m.user_id = lacking.user_id and m.conversation = any(${conversations})
     join events e on e.conversation = m.conversation
-      and e.gsid > ${after} and e.gsid <= ${upto} and e.gsid > lacking.received
+      and e.gsid > ${after} and e.gsid <= ${upto} and not e.gsid <@ lacking.received
       and e.gsid >= m.joined and (m.left_at is null or e.gsid <= m.left_at)
     where e.type = 'message' and e.sender is distinct from m.user_id and ${given}
     order by m.user_id, e.gsid`;
+}
+
+/** As Postgres writes it. */
+function multirangeOf(spans: Spans): string {
+  return `{${spans.map(({ after, upto }) => `(${after},${upto}]`).join(",")}}`;
 }
 
 /** What a batch of the late check found: the mark moves from `after` to `upto`. */
@@ -102,6 +122,12 @@ export interface Findings extends Interval {
   lacking: Lacking[];
   conversations: ConversationId[];
   paged: Gsid[];
+}
+
+/** Whether the job `done` found nobody, or nobody who took it. */
+function isUnreached(sql: Sql) {
+  return sql`done.outcome <> 'sent'
+    and (done.reason = ${NO_TARGETS} or done.progress::text ~ '"(pruned|refused)"')`;
 }
 
 /**
@@ -117,15 +143,23 @@ export async function commitFindings(
   const [row] = await sql<[{ moved: boolean; jobs: number; pages: number }]>`
     with moved as (
       update audit set checked = ${upto} where checked = ${after} returning checked
+    ), wanted as materialized (
+      ${wantedJobs(sql, lacking, conversations, interval, given)}
     ), jobs as (
       insert into push_jobs (gsid, user_id)
-      ${wantedJobs(sql, lacking, conversations, interval, given)}
+      select gsid, user_id from wanted order by user_id, gsid
       on conflict do nothing returning gsid
+    ), opened as (
+      update push_jobs done set due_at = clock_timestamp(), outcome = null, ended_at = null
+      from wanted where done.user_id = wanted.user_id and done.gsid = wanted.gsid
+        and ${isUnreached(sql)} and ${hasUntried(sql)}
+      returning done.gsid
     ), pages as (
       insert into push_pages (gsid) select unnest(${paged}::bigint[]) where ${given}
       on conflict do nothing returning gsid
     )
-    select ${given} as moved, (select count(*)::int from jobs) as jobs,
+    select ${given} as moved,
+      (select count(*)::int from jobs) + (select count(*)::int from opened) as jobs,
       (select count(*)::int from pages) as pages`;
   const { moved, ...made } = row;
   return moved ? made : undefined;

@@ -67,12 +67,16 @@ Deno.test("a batch that failed is followed by a smaller one, down to one event, 
 });
 
 Deno.test("whoLacks() spares only who has received everything", () => {
-  const [ana, bo, cy] = ["ana", "bo", "cy"] as UserId[];
+  const [ana, bo, cy, di, eva] = ["ana", "bo", "cy", "di", "eva"] as UserId[];
   const positions = new ReceivedPositions();
   positions.note(ana!, 20);
   positions.note(bo!, 19);
-  assert.deepEqual(whoLacks([ana!, bo!, cy!], 20, positions), [
-    { user: bo, received: 19 },
-    { user: cy, received: 0 },
+  positions.note(di!, 20, 10);
+  positions.note(eva!, 20, 11);
+  const interval = { after: 10, upto: 20 };
+  assert.deepEqual(whoLacks([ana!, bo!, cy!, di!, eva!], interval, positions), [
+    { user: bo, received: [{ after: 0, upto: 19 }] },
+    { user: cy, received: [] },
+    { user: eva, received: [{ after: 11, upto: 20 }] },
   ]);
 });

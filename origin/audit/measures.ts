@@ -7,7 +7,8 @@
  * @module
  */
 
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Gauge, Histogram, type Registry } from "prom-client";
+import { countersIn } from "shared/counters.ts";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import type { DigestEvents } from "./digest_shell.ts";
 import type { LateCheckEvents } from "./late_check_shell.ts";
@@ -19,6 +20,7 @@ export interface AuditEvents {
   pager: PagerEvents;
 }
 
+const PREFIX = "fanfare_origin_";
 const TOPIC_BUCKETS = [0, 1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000];
 const BYTE_BUCKETS = [100, 1_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
 const INTERVAL_BUCKETS_S = [0, 1, 2, 3, 5, 10, 30, 60, 300, 3_600];
@@ -26,7 +28,7 @@ const INTERVAL_BUCKETS_S = [0, 1, 2, 3, 5, 10, 30, 60, 300, 3_600];
 /** `failed` tells of what is tried again. */
 export function countAudit(
   registry: Registry,
-  failed: (what: string, message: string) => (error: unknown) => void,
+  failed: (what: "digest" | "late_check" | "pager", message: string) => (error: unknown) => void,
 ): AuditEvents {
   return {
     digest: { ...countDigests(registry), failed: failed("digest", "A digest failed") },
@@ -47,7 +49,7 @@ export interface Lags {
 export function showLags(registry: Registry, { digests, lateCheck }: Lags): void {
   const gauge = (name: string, help: string, readMs: () => number) =>
     new Gauge({
-      name: `fanfare_origin_${name}`,
+      name: `${PREFIX}${name}`,
       help,
       registers: [registry],
       collect() {
@@ -72,7 +74,7 @@ function countDigests(registry: Registry): Omit<DigestEvents, "failed"> {
     help: "Digests: from reading to publishing",
     buckets: LATENCY_BUCKETS_S,
   });
-  const told = counter(registry, "digest_events_total", "Events told of in digests");
+  const told = countersIn(registry, PREFIX)("digest_events_total", "Events told of in digests");
   const topics = histogram(registry, {
     name: "digest_topics",
     help: "Topics that a digest names",
@@ -111,23 +113,22 @@ function countLateChecks(registry: Registry): Omit<LateCheckEvents, "failed"> {
     help: "One batch of the late check",
     buckets: LATENCY_BUCKETS_S,
   });
+  const counter = countersIn(registry, PREFIX);
   const checked = counter(
-    registry,
     "late_checked_events_total",
     "Events that the late check looked at",
   );
   const pairs = counter(
-    registry,
     "late_checked_pairs_total",
     "Pairs of an event and a member that the late check looked at, at most",
   );
-  const made = counter(
-    registry,
-    "late_push_jobs_total",
-    "Push jobs that only the late check made",
-    "after",
+  const made = counter("late_push_jobs_total", "Push jobs that only the late check made", {
+    after: ["15s", "end"],
+  });
+  const disbelieved = counter(
+    "received_beyond_log_total",
+    "Positions that edges reported as received and that cannot have been committed: not believed",
   );
-  for (const after of ["15s", "end"]) made.inc({ after }, 0);
   return {
     checked({ events, pairs: count, jobs, ms }) {
       latency.observe(ms / 1000);
@@ -136,21 +137,21 @@ function countLateChecks(registry: Registry): Omit<LateCheckEvents, "failed"> {
       made.inc({ after: "15s" }, jobs);
     },
     ended: ({ jobs }) => made.inc({ after: "end" }, jobs),
+    disbelieved: (positions) => disbelieved.inc(positions),
   };
 }
 
 function countPages(registry: Registry): Omit<PagerEvents, "failed"> {
-  const jobs = counter(registry, "paged_push_jobs_total", "Push jobs made for large groups");
+  const jobs = countersIn(registry, PREFIX)(
+    "paged_push_jobs_total",
+    "Push jobs made for large groups",
+  );
   return { walked: (page) => jobs.inc(page.jobs) };
-}
-
-function counter(registry: Registry, name: string, help: string, ...labelNames: string[]) {
-  return new Counter({ name: `fanfare_origin_${name}`, help, labelNames, registers: [registry] });
 }
 
 function histogram(
   registry: Registry,
   { name, ...rest }: { name: string; help: string; buckets: number[] },
 ) {
-  return new Histogram({ name: `fanfare_origin_${name}`, ...rest, registers: [registry] });
+  return new Histogram({ name: `${PREFIX}${name}`, ...rest, registers: [registry] });
 }

@@ -25,7 +25,7 @@ const KEPT_MS = 3_600_000;
 export interface PageDeps {
   sql: Sql;
   presence: PresenceLookup;
-  positions: Pick<ReceivedPositions, "of">;
+  positions: Pick<ReceivedPositions, "has">;
   pageMembers?: number;
 }
 
@@ -68,7 +68,7 @@ export async function forgetPages(sql: Sql): Promise<void> {
 }
 
 async function notLooking(users: UserId[], gsid: Gsid, deps: PageDeps): Promise<UserId[]> {
-  const lacking = users.filter((user) => deps.positions.of(user) < gsid);
+  const lacking = users.filter((user) => !deps.positions.has(user, gsid));
   if (lacking.length === 0) return [];
   const presence = await deps.presence.lookup(lacking);
   return lacking.filter((user) => !isLookingAt(presence.get(user) ?? UNKNOWN));

@@ -1,17 +1,25 @@
 /**
- * A digest, read from the database: what was committed in an interval, topic by topic.
+ * A digest, read from the database: what was committed in an interval, topic by topic, and what was
+ * revoked in it.
  *
  * Invariant: the interval and its sums are of one snapshot, and GSID order is visibility order; so
- * a digest can never become untrue. One digest fits a bus message: a long interval is cut.
+ * a digest can never become untrue; of revocations, what one leaves out is in a later one. One digest
+ * fits a bus message: a long interval is cut.
  *
  * @module
  */
 
 import type { Sql } from "../store/sql.ts";
-import { type AskDigest, BUS_VERSION, type Digest, encodeMessage } from "shared/bus/requests.ts";
+import {
+  type AskDigest,
+  BUS_VERSION,
+  type Digest,
+  encodeMessage,
+  type Revocation,
+} from "shared/bus/requests.ts";
 import { sharedTopicOf } from "shared/event.ts";
 import type { Gsid } from "shared/gsid.ts";
-import type { ConversationId, UserId } from "shared/ids.ts";
+import type { ConversationId, DeviceId, UserId } from "shared/ids.ts";
 import { inboxTopic } from "shared/topic.ts";
 
 export const MAX_DIGEST_EVENTS = 8_000;
@@ -57,13 +65,16 @@ interface IntervalRow {
   newest: Gsid | null;
   conversations: Sum<ConversationId>[];
   inboxes: Sum<UserId>[];
+  revoked: [gsid: Gsid, user: UserId, before: number, device: DeviceId | ""][];
+  /** The last of `revoked`, when there may be more: nothing after it was read. */
+  revokedUpto: Gsid | null;
 }
 
 async function readInterval(sql: Sql, after: Gsid | undefined, limit: number) {
   const [row] = after === undefined ? await selectHead(sql) : await selectSums(sql, after, limit);
-  const { epoch, head, events, newest, conversations, inboxes } = row!;
-  const cut = newest !== null && newest < head && events === limit;
-  const upto = cut ? newest : head;
+  const { epoch, head, events, newest, conversations, inboxes, revoked, revokedUpto } = row!;
+  const upto = events === limit ? newest! : revokedUpto ?? head;
+  const revocations = revoked.filter(([gsid]) => gsid <= upto).map(revocationOf);
   const digest: Digest = {
     v: BUS_VERSION,
     epoch,
@@ -76,24 +87,39 @@ async function readInterval(sql: Sql, after: Gsid | undefined, limit: number) {
       ]),
       ...inboxes.map(([name, ...sum]): Digest["topics"][number] => [inboxTopic(name), ...sum]),
     ],
-    ...(cut ? { more: true } : {}),
+    ...(revocations.length > 0 && { revoked: revocations }),
+    ...(upto < head ? { more: true } : {}),
   };
   return { digest, events, head };
+}
+
+function revocationOf(
+  [, user, before, device]: IntervalRow["revoked"][number],
+): Revocation {
+  return device === "" ? [user, before] : [user, before, device];
 }
 
 function selectHead(sql: Sql) {
   return sql<IntervalRow[]>`
     select epoch, last as head, 0 as events, null as newest,
-           '[]'::json as conversations, '[]'::json as inboxes
+           '[]'::json as conversations, '[]'::json as inboxes,
+           '[]'::json as revoked, null as "revokedUpto"
     from log`;
 }
 
 /** One statement, hence one snapshot. */
 function selectSums(sql: Sql, after: Gsid, limit: number) {
   return sql<IntervalRow[]>`
-    with found as materialized (
+    with revoked as materialized (
+      select gsid, user_id, before_ms, device from revocations
+      where gsid > least(${after}::bigint, (select last from log))
+      order by gsid limit ${limit}
+    ), full_upto as (
+      select max(gsid) as gsid from revoked having count(*) = ${limit}
+    ), found as materialized (
       select gsid, conversation, inboxes from events
       where gsid > least(${after}::bigint, (select last from log))
+        and gsid <= coalesce((select gsid from full_upto), (select last from log))
       order by gsid limit ${limit}
     ), by_conversation as (
       select conversation, count(*), bit_xor(gsid) as xor from found
@@ -108,6 +134,9 @@ function selectSums(sql: Sql, after: Gsid, limit: number) {
       (select coalesce(json_agg(json_build_array(conversation, count, xor)), '[]')
          from by_conversation) as conversations,
       (select coalesce(json_agg(json_build_array(user_id, count, xor)), '[]')
-         from by_inbox) as inboxes
+         from by_inbox) as inboxes,
+      (select coalesce(json_agg(json_build_array(gsid, user_id, before_ms, device)), '[]')
+         from revoked) as revoked,
+      (select gsid from full_upto) as "revokedUpto"
     from log`;
 }

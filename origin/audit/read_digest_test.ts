@@ -118,6 +118,42 @@ Deno.test("readDigest() stays within a message when events concern very many inb
   }
 });
 
+Deno.test("readDigest() cuts where there are many revocations, and leaves none and no event out", async () => {
+  await using db = await stores.store();
+  await seedConversation(db.sql, team, []);
+  const places = Array.from({ length: 12 }, (_, i) => (i + 1) * 16);
+  // By turns: two are revoked after each event.
+  const isEvent = (gsid: Gsid) => gsid / 16 % 3 === 1;
+  await seedEvents(
+    db.sql,
+    places.filter(isEvent).map((gsid) => ({ gsid, conversation: team })),
+  );
+  const others = places.filter((gsid) => !isEvent(gsid));
+  await db.sql`
+    insert into revocations (user_id, device, before_ms, gsid)
+    select 'user ' || gsid, '', gsid, gsid from unnest(${others}::bigint[]) as gsid`;
+  await db.sql`update log set last = ${places.at(-1)!}`;
+  for (const limit of [1, 2, 3, 5, 100]) {
+    const read: Gsid[] = [];
+    let events = 0;
+    for (let after = 0, more: true | undefined = true; more;) {
+      const { digest } = await readDigest(db.sql, after, limit);
+      assert.ok(digest.upto > after && (digest.revoked ?? []).length <= limit);
+      for (const [user, before] of digest.revoked ?? []) {
+        assert.equal(user, `user ${before}`);
+        assert.ok(before > after && before <= digest.upto);
+        read.push(before);
+      }
+      const within = places.filter((gsid) => gsid > after && gsid <= digest.upto);
+      const count = digest.topics[0]?.[1] ?? 0;
+      assert.equal(count, within.filter(isEvent).length);
+      events += count;
+      ({ upto: after, more } = digest);
+    }
+    assert.deepEqual([read, events], [others, places.filter(isEvent).length], `limit ${limit}`);
+  }
+});
+
 function bounds({ after, upto }: { after: Gsid; upto: Gsid }): Gsid[] {
   return [after, upto];
 }

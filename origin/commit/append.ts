@@ -7,7 +7,7 @@
  */
 
 import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
-import { groupConversation } from "shared/ids.ts";
+import { type ConversationId, groupConversation } from "shared/ids.ts";
 import type { Sql } from "origin/store/sql.ts";
 import type { CommittedEvent } from "./committed.ts";
 import type { GroupChange, Message } from "./command.ts";
@@ -114,6 +114,23 @@ export async function changeGroup(
     }
   })();
   return (gsid === null ? { outcome } : { outcome, gsid }) as Changed;
+}
+
+/** Of these, the conversations that somebody outside of the log has locked; it waits for nobody. */
+export async function lockedOf(
+  sql: Sql,
+  conversations: readonly ConversationId[],
+): Promise<Set<ConversationId>> {
+  const rows = await sql<{ conversation: ConversationId }[]>`
+    with free as (
+      select conversation from conversations
+      where conversation = any(${conversations as ConversationId[]}::text[])
+      for no key update skip locked
+    )
+    select conversation from conversations
+    where conversation = any(${conversations as ConversationId[]}::text[])
+      and conversation not in (select conversation from free)`;
+  return new Set(rows.map(({ conversation }) => conversation));
 }
 
 /** Events as they were at their commit, in GSID order; the group may have woken again since. */

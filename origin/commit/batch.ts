@@ -9,20 +9,12 @@
  */
 
 export interface Waiting {
-  /** Commands of one key are one command; without it, a command is a batch of its own. */
+  /** Of two commands of one key only the first can hold; without it, a command is a batch by itself. */
   key?: string;
-  /** What the key stands for: of two different ones only the first can hold. */
-  digest?: string;
-}
-
-/** The commands of one key: the first is carried out, the others share its fate. */
-export interface Repeated<Command> {
-  first: Command;
-  repeats: Command[];
 }
 
 export interface Taken<Command> {
-  batch: Repeated<Command>[];
+  batch: Command[];
   rest: Command[];
 }
 
@@ -32,21 +24,16 @@ export function takeBatch<Command extends Waiting>(
 ): Taken<Command> {
   const [head] = queue;
   if (!head) return { batch: [], rest: [] };
-  if (head.key === undefined) {
-    return { batch: [{ first: head, repeats: [] }], rest: queue.slice(1) };
-  }
-  const taken = new Map<string, Repeated<Command>>();
+  if (head.key === undefined) return { batch: [head], rest: queue.slice(1) };
+  const taken = new Map<string, Command>();
   const heldBack: Command[] = [];
   let next = 0;
   for (; next < queue.length; next++) {
     const command = queue[next]!;
     if (command.key === undefined) break;
-    const same = taken.get(command.key);
-    if (!same) {
-      if (taken.size === maxItems) break;
-      taken.set(command.key, { first: command, repeats: [] });
-    } else if (same.first.digest === command.digest) same.repeats.push(command);
-    else heldBack.push(command);
+    if (taken.has(command.key)) heldBack.push(command);
+    else if (taken.size === maxItems) break;
+    else taken.set(command.key, command);
   }
   return { batch: [...taken.values()], rest: [...heldBack, ...queue.slice(next)] };
 }

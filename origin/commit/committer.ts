@@ -9,17 +9,18 @@
  */
 
 import { type Gsid, gsidAt } from "shared/gsid.ts";
+import { type ConversationId, groupConversation } from "shared/ids.ts";
 import type { Turns } from "shared/turns.ts";
 import type { Reached } from "origin/moments.ts";
 import type { Sql } from "origin/store/sql.ts";
 import { within } from "origin/within.ts";
-import { readCommitted } from "./append.ts";
-import type { Repeated } from "./batch.ts";
+import { lockedOf, readCommitted } from "./append.ts";
 import type { GroupChange, Message } from "./command.ts";
 import {
-  answer,
+  answerLate,
   type Command,
   CommandQueue,
+  isAwaited,
   type Outcome,
   type QueueBounds,
   type Work,
@@ -35,10 +36,12 @@ export interface CommitterOptions {
   /** Every failure, also one that a retry mends. */
   onFault?: (error: unknown, fault: Fault) => void;
   onBatch?: (batch: { commands: number; ms: number }) => void;
+  /** So many were asked for again, and took no transaction of their own. */
+  onJoined?: (askings: number) => void;
   /** A group that was silent for longer was let go by the edges. */
   archiveAfterMs: number;
-  /** Milliseconds since 1970. */
-  now: () => number;
+  /** In ms since 1970. A clock that is set cuts nobody's time short, nor does it lengthen it. */
+  wallMs: () => number;
   turns: Turns;
   /** More than this does not wait, but is refused as `busy`. Default: `QUEUE_BOUNDS`. */
   maxQueued?: number;
@@ -56,6 +59,8 @@ export interface Committer extends AsyncDisposable {
   /** Commands that wait for their transaction, and their bytes. */
   readonly queued: number;
   readonly queuedBytes: number;
+  /** Askings for one of these that came before. */
+  readonly joined: number;
   /** Resolves when everything accepted so far has been answered. */
   idle(): Promise<void>;
 }
@@ -73,7 +78,7 @@ const SILENCE_MS = 6_000;
 /** The most by which the clock of this machine and the database's may differ. */
 const CLOCK_SKEW_MS = 60_000;
 
-type Batch = readonly Repeated<Command>[];
+type Batch = readonly Command[];
 
 class BatchingCommitter implements Committer {
   readonly #options: Required<CommitterOptions>;
@@ -88,13 +93,14 @@ class BatchingCommitter implements Committer {
     this.#options = {
       onFault: () => {},
       onBatch: () => {},
+      onJoined: () => {},
       ...QUEUE_BOUNDS,
       maxBatch: 512,
       answerWithinMs: 3_500,
       reached: () => {},
       ...options,
     };
-    this.#queue = new CommandQueue(this.#options);
+    this.#queue = new CommandQueue(this.#options, this.#options.onJoined);
   }
 
   get queued(): number {
@@ -103,6 +109,10 @@ class BatchingCommitter implements Committer {
 
   get queuedBytes(): number {
     return this.#queue.bytes;
+  }
+
+  get joined(): number {
+    return this.#queue.joined;
   }
 
   append(message: Message): Promise<Outcome> {
@@ -123,7 +133,8 @@ class BatchingCommitter implements Committer {
   }
 
   #add(work: Work): Promise<Outcome> {
-    const outcome = this.#queue.add(work, this.#options.now() + this.#options.answerWithinMs);
+    const { turns, answerWithinMs } = this.#options;
+    const outcome = this.#queue.add(work, turns.nowMs() + answerWithinMs);
     this.#running ??= this.#run();
     return outcome;
   }
@@ -134,7 +145,7 @@ class BatchingCommitter implements Committer {
     const stopSweeping = this.#sweep();
     while (this.#queue.length > 0) {
       this.#inFlight = this.#queue.take(this.#options.maxBatch);
-      const ownSince = Math.max(this.#newest, gsidAt(this.#options.now() - CLOCK_SKEW_MS));
+      const ownSince = Math.max(this.#newest, gsidAt(this.#options.wallMs() - CLOCK_SKEW_MS));
       await this.#commit(this.#inFlight, { ownSince, isUncertain: false });
     }
     this.#inFlight = [];
@@ -148,12 +159,13 @@ class BatchingCommitter implements Committer {
    */
   async #commit(batch: Batch, earlier: { ownSince: Gsid; isUncertain: boolean }): Promise<void> {
     let { ownSince, isUncertain } = earlier;
-    for (let attempt = 0; isAwaited(batch); attempt++) {
+    for (let attempt = 0; batch.some(isAwaited); attempt++) {
       const fault = await this.#attempt(batch, isUncertain ? ownSince : undefined);
       if (!fault) return;
       if (fault === "refused") {
         return await this.#commitOneByOne(batch, { ownSince, isUncertain });
       }
+      if (fault === "locked") batch = await this.#withoutLocked(batch);
       isUncertain ||= fault === "unknown";
       await this.#pause(Math.min(RETRY_MS.first * 2 ** attempt, RETRY_MS.most));
     }
@@ -168,16 +180,36 @@ class BatchingCommitter implements Committer {
     for (const single of batch) await this.#commit([single], earlier);
   }
 
+  /**
+   * Those whose conversation somebody keeps locked are answered `late` at once: waiting for it again
+   * would keep the log's lock from everybody else.
+   */
+  async #withoutLocked(batch: Batch): Promise<Batch> {
+    const { sql, turns, onFault } = this.#options;
+    try {
+      const asked = [...new Set(batch.map(({ work }) => conversationOf(work)))];
+      const locked = await within(SILENCE_MS, lockedOf(sql, asked), "look for locks", turns);
+      const isLocked = ({ work }: Command) => locked.has(conversationOf(work));
+      const without = batch.filter(isLocked);
+      answerBatch(without, without.map(() => ({ outcome: "late" })));
+      return batch.filter((one) => !isLocked(one));
+    } catch (error) {
+      onFault(error, faultOf(error));
+      return batch;
+    }
+  }
+
   async #attempt(batch: Batch, ownSince: Gsid | undefined): Promise<Fault | undefined> {
-    const { sql, archiveAfterMs, now, turns, onBatch, onFault, reached } = this.#options;
-    const started = now();
+    const { sql, archiveAfterMs, turns, onBatch, onFault, reached } = this.#options;
+    const startedMs = turns.nowMs();
     reached("before insert");
     try {
       const committing = commitBatch(sql, batch, { archiveAfterMs, ownSince });
       const committed = await within(SILENCE_MS, committing, "commit", turns);
       reached("after commit");
-      onBatch({ commands: batch.length, ms: now() - started });
+      onBatch({ commands: batch.length, ms: turns.nowMs() - startedMs });
       answerBatch(batch, committed.outcomes);
+      this.#queue.settle(batch, committed.outcomes);
       this.#tellSoon(committed);
     } catch (error) {
       const fault = faultOf(error);
@@ -220,16 +252,12 @@ class BatchingCommitter implements Committer {
   }
 
   #dropLate(): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.turns.nowMs();
     this.#queue.dropLate(nowMs);
-    for (const { first, repeats } of this.#inFlight) {
-      for (const command of [first, ...repeats]) {
-        if (command.deadlineMs <= nowMs) answer(command, { outcome: "late" });
-      }
-    }
+    for (const command of this.#inFlight) answerLate(command, nowMs);
   }
 }
 
-function isAwaited(batch: Batch): boolean {
-  return batch.some(({ first, repeats }) => first.resolve || repeats.some((one) => one.resolve));
+function conversationOf(work: Work): ConversationId {
+  return work.kind === "message" ? work.message.conversation : groupConversation(work.change.group);
 }

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "shared/event.ts";
 import { timeOfGsid } from "shared/gsid.ts";
 import type { GroupId, MessageId, UserId } from "shared/ids.ts";
+import { systemTurns } from "shared/turns.ts";
 import { storesOfThisFile } from "testing/stores.ts";
-import { inTransaction } from "../store/sql.ts";
+import { waitUntil } from "../../scripts/services/wait_until.ts";
+import { inTransaction, type Sql } from "../store/sql.ts";
 import { alert, type Body, message } from "./command.ts";
 import type { Outcome } from "./command_queue.ts";
+import type { Committer } from "./committer.ts";
 
 const stores = storesOfThisFile();
 const ana = "ana" as UserId, bo = "bo" as UserId;
@@ -21,6 +24,28 @@ function toBo(id: string, text = "hi") {
 function gsidOf(outcome: Outcome): number {
   assert.ok("gsid" in outcome, JSON.stringify(outcome));
   return outcome.gsid;
+}
+
+/** In an array, for what is awaited cannot come before the lock is gone. */
+function whileLocked<T>(sql: Sql, work: () => Promise<T[]>): Promise<T[]> {
+  return inTransaction(sql, async (transaction) => {
+    await transaction`lock table events in access exclusive mode`;
+    return await work();
+  });
+}
+
+/** `committer` has begun all that it was given. */
+function begun(committer: Committer): Promise<unknown> {
+  const isSo = () => committer.queued === 0 || undefined;
+  return waitUntil(isSo, { what: "all to be in flight", withinMs: 20_000 });
+}
+
+async function answers(asked: Promise<Outcome>[]): Promise<Outcome[]> {
+  const told: Outcome[] = [];
+  asked.forEach((one, n) => void one.then((outcome) => told[n] = outcome));
+  const isSo = () => asked.every((_, n) => told[n]) || undefined;
+  await waitUntil(isSo, { what: "all to be answered", withinMs: 20_000 });
+  return told;
 }
 
 Deno.test("append() stores a message once, and answers each repeat with the same gsid", async () => {
@@ -73,7 +98,7 @@ Deno.test("append() of two bodies under one id at once stores one and refuses th
     committer.append(toBo("m1", "second")),
     committer.append(toBo("m1", "first")),
   ]);
-  assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["stored", "conflict", "duplicate"]);
+  assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["duplicate", "conflict", "stored"]);
 });
 
 Deno.test("append() chains each conversation by prev, from both sides and across batches", async () => {
@@ -152,4 +177,70 @@ Deno.test("append() counts long messages by their bytes, and forgets those that 
   assert.ok(committer.queuedBytes > 1_200);
   assert.deepEqual((await outcomes).map(({ outcome }) => outcome), ["stored", "stored", "busy"]);
   assert.equal(committer.queuedBytes, 0);
+});
+
+Deno.test("what is asked for again while a table is locked takes one transaction, and answers all", async () => {
+  await using store = await stores.store();
+  const committed: number[] = [], joined: number[] = [];
+  const committer = store.committer({
+    answerWithinMs: 20_000,
+    onBatch: ({ commands }) => committed.push(commands),
+    onJoined: (askings) => joined.push(askings),
+  });
+  const asked = await whileLocked(store.sql, async () => {
+    const inFlight = committer.append(toBo("m"));
+    await begun(committer);
+    const others = [toBo("n"), toBo("n"), toBo("m"), toBo("m"), toBo("n", "other")];
+    const all = [inFlight, ...others.map((one) => committer.append(one))];
+    assert.deepEqual([committer.queued, committer.joined], [3, 2]);
+    return all;
+  });
+  const told = (await answers(asked)).map(({ outcome }) => outcome);
+  assert.deepEqual(told, ["stored", "duplicate", "stored", "duplicate", "duplicate", "conflict"]);
+  assert.deepEqual(committed, [1, 1, 1]);
+  assert.deepEqual(joined, [1, 1, 1]);
+  assert.equal((await store.sql`select * from events`).length, 2);
+});
+
+Deno.test("whoever asks again is answered, though the time of the first asking is over", async () => {
+  await using store = await stores.store();
+  let passedMs = 0;
+  const turns = { ...systemTurns, nowMs: () => systemTurns.nowMs() + passedMs };
+  const committer = store.committer({ turns, answerWithinMs: 60_000 });
+  const again = await whileLocked(store.sql, async () => {
+    const first = [committer.append(toBo("in flight"))];
+    await begun(committer);
+    first.push(committer.append(toBo("waits")));
+    passedMs += 40_000;
+    const again = ["in flight", "waits"].map((id) => committer.append(toBo(id)));
+    passedMs += 40_000;
+    const told = (await answers(first)).map(({ outcome }) => outcome);
+    assert.deepEqual(told, ["late", "late"]);
+    return again;
+  });
+  const told = new Set((await answers(again)).map(gsidOf));
+  const stored = await store.sql<{ gsid: number }[]>`select gsid from events`;
+  assert.equal(stored.length, 2);
+  assert.deepEqual(new Set(stored.map(({ gsid }) => gsid)), told);
+});
+
+Deno.test("a clock that is set while a command waits does not make it late", async () => {
+  await using store = await stores.store();
+  let setByMs = 0, rounds = 0;
+  const later: typeof systemTurns.later = (task, delayMs) =>
+    systemTurns.later(() => (rounds++, task()), delayMs);
+  const committer = store.committer({
+    wallMs: () => Date.now() + setByMs,
+    turns: { ...systemTurns, later },
+    answerWithinMs: 60_000,
+  });
+  const [sent] = await whileLocked(store.sql, async () => {
+    const asked = committer.append(toBo("m"));
+    await begun(committer);
+    setByMs = 3_600_000;
+    const seen = rounds + 2;
+    await waitUntil(() => rounds >= seen || undefined, { what: "looks", withinMs: 20_000 });
+    return [asked];
+  });
+  assert.equal((await sent!).outcome, "stored");
 });

@@ -4,7 +4,8 @@ import { type Fault, faultOf } from "./fault.ts";
 
 const STATES: Record<Fault, string[]> = {
   refused: ["22021", "23505", "42P01", "XX000"],
-  aborted: ["40001", "40P01", "53300", "55P03", "57014", "57P03", "25006", "58030"],
+  aborted: ["40001", "40P01", "53300", "55006", "57014", "57P03", "25006", "58030"],
+  locked: ["55P03"],
   unknown: ["08006", "40003", "57P01", "57P02"],
 };
 

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { GroupId, MessageId, UserId } from "shared/ids.ts";
+import type { ConnectionId, GroupId, MessageId, UserId } from "shared/ids.ts";
 import { storesOfThisFile, type TestStore } from "testing/stores.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { PostgresProxy } from "../../scripts/faults/postgres_proxy.ts";
 import { startPostgres } from "../../scripts/services/postgres.ts";
 import { migrate } from "../store/migrate.ts";
-import { createSql, type Sql } from "../store/sql.ts";
+import { createSql, inTransaction, type Sql } from "../store/sql.ts";
 import { message } from "./command.ts";
 import type { CommittedEvent } from "./committed.ts";
+import type { Outcome } from "./command_queue.ts";
 import { createCommitter } from "./committer.ts";
 import { systemTurns } from "shared/turns.ts";
+import { waitUntil } from "../../scripts/services/wait_until.ts";
 
 const stores = storesOfThisFile();
 const ana = "ana" as UserId, bo = "bo" as UserId;
@@ -34,15 +36,19 @@ function proxied(store: TestStore, stack: AsyncDisposableStack) {
   return { proxy, committer: store.committer({ sql }) };
 }
 
-Deno.test("a commit whose answer is lost is found again: stored once, told once, no duplicate", async () => {
+Deno.test("a commit whose answer is lost is found again: stored once, told once, and answered as a repeat", async () => {
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await stores.store());
   const { proxy, committer } = proxied(store, stack);
   await committer.append(toBo("first"));
   for (let n = 0; n < 20; n++) {
     proxy.loseAnswers();
-    const outcomes = await Promise.all([`a${n}`, `b${n}`].map((id) => committer.append(toBo(id))));
-    assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["stored", "stored"]);
+    // Of which the device that sent it is told as well: its answer is a repeat's.
+    const connection = "c" as ConnectionId;
+    const outcomes = await Promise.all(
+      [`a${n}`, `b${n}`].map((id) => committer.append({ ...toBo(id), connection })),
+    );
+    assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["duplicate", "duplicate"]);
   }
   assert.equal(proxy.lostAnswers, 20);
   await committer.idle();
@@ -71,6 +77,33 @@ Deno.test("a change of a group whose answer is lost is found again", async () =>
     committer.told.map(({ type }) => type),
     ["group.created", "group.left", "group.joined", "group.left"],
   );
+});
+
+Deno.test("of two origins that are given one message one alone calls it new, whoever loses a connection", async () => {
+  await using stack = new AsyncDisposableStack();
+  const store = stack.use(await stores.store());
+  const { proxy, committer } = proxied(store, stack);
+  const other = store.committer();
+  const untilWaiting = (count: number) =>
+    waitUntil(async () => {
+      const { length } = await store.sql`
+        select from pg_locks where locktype = 'advisory' and not granted`;
+      return length === count || undefined;
+    }, { what: `${count} to wait for the lock`, withinMs: 3_000 });
+  const sent: Promise<Outcome>[] = [];
+  await inTransaction(store.sql, async (transaction) => {
+    await transaction`select lock_log()`;
+    for (const one of [other, committer]) {
+      sent.push(one.append(toBo("m")));
+      await untilWaiting(sent.length);
+    }
+    // It asks again, behind the other, and cannot tell whose work it finds.
+    proxy.cut();
+  });
+  const outcomes = await Promise.all(sent);
+  assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["stored", "duplicate"]);
+  await Promise.all([other.idle(), committer.idle()]);
+  for (const { told } of [other, committer]) assert.equal(told.length, 1);
 });
 
 Deno.test("a true repeat stays a duplicate, though its own answer is lost", async () => {
@@ -109,7 +142,7 @@ Deno.test("a committer outlives a crash of Postgres: what it acknowledged is the
     createCommitter({
       sql,
       archiveAfterMs: 60_000,
-      now: Date.now,
+      wallMs: Date.now,
       turns: systemTurns,
       onCommitted: () => {},
       answerWithinMs: 1_000,
@@ -122,7 +155,7 @@ Deno.test("a committer outlives a crash of Postgres: what it acknowledged is the
     for (let n = 0; !over; n++) {
       const id = `${lane}-${n}`;
       const { outcome } = await committer.append(toBo(id));
-      if (outcome === "stored") acknowledged.push(id);
+      if (outcome === "stored" || outcome === "duplicate") acknowledged.push(id);
       else if (outcome === "late") late++;
       else throw new Error(`Cannot send: ${outcome}`);
     }
@@ -145,4 +178,28 @@ Deno.test("a committer outlives a crash of Postgres: what it acknowledged is the
   const rows = await sql<{ id: string }[]>`select id from sent`;
   const stored = new Set(rows.map(({ id }) => id));
   assert.deepEqual(acknowledged.filter((id) => !stored.has(id)), []);
+});
+
+Deno.test("whoever sends where a row is locked is told so; nobody else fails or waits for it", async () => {
+  await using store = await stores.store();
+  const committer = store.committer();
+  const send = (to: string, id: string) =>
+    committer.append(
+      message(ana, { user: to as UserId }, `${to} ${id}` as MessageId, { value: {}, text: "{}" }),
+    );
+  await Promise.all([send("bo", "1"), send("cy", "1")]);
+  await inTransaction(store.sql, async (transaction) => {
+    await transaction`select from conversations where conversation = 'dm:ana:bo' for update`;
+    for (let n = 2; n < 5; n++) {
+      const outcomes = await Promise.all([
+        send("bo", "2"),
+        send("cy", `${n}`),
+        send("dan", `${n}`),
+      ]);
+      assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["late", "stored", "stored"]);
+    }
+  });
+  assert.equal((await send("bo", "2")).outcome, "stored");
+  await committer.idle();
+  assert.equal(committer.told.length, 9);
 });

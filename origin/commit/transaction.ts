@@ -7,7 +7,6 @@
 import type { Gsid } from "shared/gsid.ts";
 import type { Sql } from "origin/store/sql.ts";
 import { type Appended, appendMessages, type Changed, changeGroup } from "./append.ts";
-import type { Repeated } from "./batch.ts";
 import type { Message } from "./command.ts";
 import { answer, type Command, type Outcome } from "./command_queue.ts";
 import type { CommittedEvent } from "./committed.ts";
@@ -25,37 +24,28 @@ export interface CommitOptions {
   archiveAfterMs: number;
   /**
    * An earlier attempt to commit this batch may have succeeded, and what is stored above this gsid
-   * under our ids is taken for its work. `undefined`: there was none.
+   * under our ids may be its work: it is told of, for perhaps nobody else does. `undefined`: there
+   * was none.
    */
   ownSince: Gsid | undefined;
 }
 
 export async function commitBatch(
   sql: Sql,
-  batch: readonly Repeated<Command>[],
+  batch: readonly Command[],
   { archiveAfterMs, ownSince }: CommitOptions,
 ): Promise<Committed> {
   const [only] = batch;
-  if (only?.first.work.kind === "group") {
-    const { operation, change } = only.first.work;
+  if (only?.work.kind === "group") {
+    const { operation, change } = only.work;
     return changed(await changeGroup(sql, operation, change, archiveAfterMs));
   }
-  const messages = batch.flatMap(({ first }) =>
-    first.work.kind === "message" ? [first.work.message] : []
-  );
+  const messages = batch.flatMap(({ work }) => work.kind === "message" ? [work.message] : []);
   return committedOf(messages, await appendMessages(sql, messages, archiveAfterMs), ownSince);
 }
 
-/** Repeats share the fate of the first, but for being repeats. */
-export function answerBatch(batch: readonly Repeated<Command>[], outcomes: Outcome[]): void {
-  batch.forEach(({ first, repeats }, index) => {
-    const outcome = outcomes[index]!;
-    answer(first, outcome);
-    const repeated: Outcome = outcome.outcome === "stored"
-      ? { ...outcome, outcome: "duplicate" }
-      : outcome;
-    for (const repeat of repeats) answer(repeat, repeated);
-  });
+export function answerBatch(batch: readonly Command[], outcomes: Outcome[]): void {
+  batch.forEach((command, index) => answer(command, outcomes[index]!));
 }
 
 function committedOf(
@@ -70,10 +60,17 @@ function committedOf(
     const isFound = outcome === "duplicate" && ownSince !== undefined && gsid > ownSince;
     // The group may have changed since the earlier attempt: then its state at that time is read.
     if (isFound && membership > gsid) found.push(gsid);
-    else if (isFound || outcome === "stored") events.push(eventOf(messages[index]!, place));
-    return { outcome: isFound ? "stored" : outcome, gsid, prev };
+    else if (isFound) events.push(eventOf(withoutConnection(messages[index]!), place));
+    else if (outcome === "stored") events.push(eventOf(messages[index]!, place));
+    // Another origin may have stored what is found, and answered so: it is new to one only.
+    return { outcome, gsid, prev };
   });
   return { outcomes, events: events.sort((one, other) => one.gsid - other.gsid), found };
+}
+
+/** Its answer is taken for a repeat's: the event must come as well. */
+function withoutConnection({ connection: _, ...message }: Message): Message {
+  return message;
 }
 
 function eventOf(message: Message, place: Omit<Appended, "outcome">): CommittedEvent {

@@ -15,6 +15,7 @@ import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import { inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
+import type { JobKey } from "../push/job.ts";
 
 /**
  * The members of an event's group just before it. `large`: too many to ask about each of them;
@@ -27,15 +28,10 @@ export interface Publication {
   live: Live;
 }
 
-export interface PushJob {
-  gsid: Gsid;
-  user: UserId;
-}
-
 export interface Decision {
   /** In GSID order. */
   publications: Publication[];
-  pushes: PushJob[];
+  pushes: JobKey[];
   /** Messages to groups whose push jobs are to be made in pages, in the background. */
   pages: Gsid[];
 }
@@ -134,7 +130,7 @@ function decidePushes(
   event: CommittedEvent,
   audience: readonly UserId[],
   presence: ReadonlyMap<UserId, Presence>,
-): PushJob[] {
+): JobKey[] {
   const recipients = [...event.inboxes, ...audience];
   return recipients
     .filter((user) => user !== event.sender && !isLookingAt(presenceOf(user, presence)))

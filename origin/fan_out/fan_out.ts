@@ -15,8 +15,10 @@ import type { UserId } from "shared/ids.ts";
 import type { Reached } from "../moments.ts";
 import type { Presence } from "../presence/interpret.ts";
 import type { PresenceLookup } from "../presence/lookup.ts";
+import type { JobKey } from "../push/job.ts";
 import type { Audiences } from "./audience.ts";
-import { type AddressedEvent, decide, type PushJob, usersToAsk } from "./decide.ts";
+import type { TraceFanOut } from "../tracing/fan_outs.ts";
+import { type AddressedEvent, decide, usersToAsk } from "./decide.ts";
 import { publishAll } from "./publish.ts";
 
 export interface FanOutOptions {
@@ -24,7 +26,7 @@ export interface FanOutOptions {
   audiences: Pick<Audiences, "of">;
   presence: PresenceLookup;
   /** Stores push jobs; those that exist are passed over. */
-  enqueuePushes: (jobs: PushJob[]) => Promise<void>;
+  enqueuePushes: (jobs: JobKey[]) => Promise<void>;
   /** Notes messages whose push jobs are made in pages. */
   enqueuePages: (gsids: Gsid[]) => Promise<void>;
   events: FanOutEvents;
@@ -33,6 +35,8 @@ export interface FanOutOptions {
   /** Which fast paths run; default: both. Without one, its auditor does all the work. */
   paths?: { live: boolean; push: boolean };
   reached?: Reached;
+  /** Left out: no message is traced. */
+  trace?: TraceFanOut | undefined;
 }
 
 export interface FanOutEvents {
@@ -41,7 +45,7 @@ export interface FanOutEvents {
     batch: { events: number; publications: number; wakes: number; pushes: number; ms: number },
   ): void;
   /** Left to the auditors. */
-  dropped(events: number): void;
+  dropped(what: "event" | "push", count: number): void;
   failed(what: "fan_out" | "push", error: unknown): void;
 }
 
@@ -61,7 +65,7 @@ const MAX_GATHERED = 2_000;
 export const MAX_STORING = 16;
 
 export class FanOut {
-  readonly #options: Required<FanOutOptions>;
+  readonly #options: FanOutOptions & Required<Pick<FanOutOptions, "paths" | "reached">>;
   #waiting: CommittedEvent[] = [];
   #waitingBytes = 0;
   #lookups = 0;
@@ -85,7 +89,7 @@ export class FanOut {
     const bytes = bytesOf(events);
     const isTooMany = this.#waiting.length + events.length > MAX_BACKLOG;
     if (isTooMany || this.#waitingBytes + bytes > MAX_BACKLOG_BYTES) {
-      return this.#options.events.dropped(events.length);
+      return this.#options.events.dropped("event", events.length);
     }
     this.#waiting.push(...events);
     this.#waitingBytes += bytes;
@@ -110,11 +114,11 @@ export class FanOut {
 
   #fanOut(events: CommittedEvent[]): void {
     this.#lookups++;
-    const start = this.#options.nowMs();
+    const startMs = this.#options.nowMs();
     const ready = this.#gather(events);
     this.#order = this.#order.then(async () => {
       try {
-        this.#perform(await ready, start);
+        this.#perform(await ready, startMs);
       } catch (error) {
         this.#options.events.failed("fan_out", error);
       } finally {
@@ -135,14 +139,14 @@ export class FanOut {
     return { addressed, presence: await this.#options.presence.lookup(usersToAsk(addressed)) };
   }
 
-  #perform(
-    { addressed, presence }: Gathered,
-    start: number,
-  ): void {
-    const { bus, paths, events, reached } = this.#options;
+  #perform({ addressed, presence }: Gathered, startMs: number): void {
+    const { bus, paths, events, reached, nowMs, trace } = this.#options;
     reached("after presence");
-    const { publications, pushes, pages } = decide(addressed, presence);
-    if (paths.live) publishAll(bus, publications);
+    const decision = decide(addressed, presence);
+    const { publications, pushes, pages } = decision;
+    const spans = trace?.(addressed.map(({ event }) => event.gsid), decision, nowMs() - startMs);
+    if (paths.live) publishAll(bus, publications, spans?.of);
+    spans?.end();
     reached("after publish");
     if (paths.push) this.#storePushes(pushes, pages);
     events.done({
@@ -150,14 +154,16 @@ export class FanOut {
       publications: publications.length,
       wakes: publications.filter(({ live }) => live.kind === "wake").length,
       pushes: pushes.length + pages.length,
-      ms: this.#options.nowMs() - start,
+      ms: nowMs() - startMs,
     });
   }
 
-  #storePushes(pushes: PushJob[], pages: Gsid[]): void {
+  #storePushes(pushes: JobKey[], pages: Gsid[]): void {
     const { enqueuePushes, enqueuePages, events } = this.#options;
     if (pushes.length === 0 && pages.length === 0) return;
-    if (this.#storing.size >= MAX_STORING) return events.dropped(pushes.length + pages.length);
+    if (this.#storing.size >= MAX_STORING) {
+      return events.dropped("push", pushes.length + pages.length);
+    }
     const stored = Promise.all([
       pushes.length > 0 && enqueuePushes(pushes),
       pages.length > 0 && enqueuePages(pages),

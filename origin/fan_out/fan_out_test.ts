@@ -3,7 +3,7 @@ import type { CommittedEvent } from "../commit/committed.ts";
 import { decodeLive } from "shared/bus/live.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import { type Presence, UNKNOWN } from "../presence/interpret.ts";
-import type { PushJob } from "./decide.ts";
+import type { JobKey } from "../push/job.ts";
 import { FanOut, type FanOutOptions, MAX_STORING } from "./fan_out.ts";
 
 const BEN = "ben" as UserId;
@@ -25,7 +25,7 @@ function note(gsid: number): CommittedEvent {
 
 function fanOutWith(options: Partial<FanOutOptions>) {
   const published: [string, number, string | undefined][] = [];
-  const pushed: PushJob[] = [];
+  const pushed: JobKey[] = [];
   const events: string[] = [];
   const wakes: number[] = [];
   const fanOut = new FanOut({
@@ -42,7 +42,7 @@ function fanOutWith(options: Partial<FanOutOptions>) {
         events.push(`done ${count}`);
         wakes.push(copies);
       },
-      dropped: (count) => events.push(`dropped ${count}`),
+      dropped: (what, count) => events.push(`dropped ${what} ${count}`),
       failed: (what, error) => events.push(`failed ${what}: ${(error as Error).message}`),
     },
     nowMs: () => 0,
@@ -122,7 +122,7 @@ Deno.test("accept() drops and counts what is beyond its backlog", async () => {
   for (let n = 0; n < 8; n++) fanOut.accept([note(16)]);
   fanOut.accept(Array(20_000).fill(note(16)));
   fanOut.accept([note(32)]);
-  assert.deepEqual(events, ["dropped 1"]);
+  assert.deepEqual(events, ["dropped event 1"]);
   assert.deepEqual([fanOut.backlog.events, fanOut.backlog.lookups], [20_000, 8]);
   go.resolve(new Map());
   await fanOut.idle();
@@ -172,7 +172,7 @@ Deno.test("accept() leaves push jobs to the late check while so many are being s
     await new Promise((resolve) => setTimeout(resolve));
   }
   assert.equal(fanOut.backlog.storing, MAX_STORING);
-  assert.equal(events.filter((event) => event === "dropped 1").length, 1);
+  assert.equal(events.filter((event) => event === "dropped push 1").length, 1);
   go.resolve();
   await fanOut.idle();
   assert.equal(fanOut.backlog.storing, 0);

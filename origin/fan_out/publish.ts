@@ -9,10 +9,17 @@
 
 import type { Bus } from "shared/bus/bus.ts";
 import { encodeLive, type Live } from "shared/bus/live.ts";
+import type { Gsid } from "shared/gsid.ts";
 import { subjectOf } from "shared/topic.ts";
+import type { Traceparent } from "shared/tracing/traceparent.ts";
 import type { Publication } from "./decide.ts";
 
-export function publishAll(bus: Pick<Bus, "publish">, publications: readonly Publication[]): void {
+/** `traceOf` gives what travels with a publication of an event that is traced. */
+export function publishAll(
+  bus: Pick<Bus, "publish">,
+  publications: readonly Publication[],
+  traceOf: (gsid: Gsid) => Traceparent | undefined = () => undefined,
+): void {
   let last: Live | undefined, bytes: Uint8Array | undefined;
   for (const { topic, live } of publications) {
     // One event goes to several topics, mostly as the same bytes.
@@ -20,7 +27,7 @@ export function publishAll(bus: Pick<Bus, "publish">, publications: readonly Pub
     last = live;
     const subject = subjectOf(topic);
     const messageId = `${live.gsid}:${live.kind === "wake" ? "wake:" : ""}${subject}`;
-    bus.publish(subject, bytes!, { messageId });
+    bus.publish(subject, bytes!, { messageId, traceparent: traceOf(live.gsid) });
   }
 }
 

@@ -43,6 +43,11 @@ export class Beats {
     this.#lastOf.set(replica, nowMs);
   }
 
+  /** It has said that nobody is there any more: there is nothing to wait for. */
+  ended(replica: string): void {
+    this.#lastOf.delete(replica);
+  }
+
   isListening(nowMs: number): boolean {
     return this.#connected && nowMs - this.#lastOwn <= LOOPBACK_LASTS_MS;
   }

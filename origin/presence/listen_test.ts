@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import type { BusMessage, BusStatus } from "shared/bus/bus.ts";
-import { ANNOUNCE, type Beat, encodeMessage } from "shared/bus/requests.ts";
-import { listenToBeats } from "./listen.ts";
+import { ANNOUNCE, type Beat, decodeMessage, encodeMessage } from "shared/bus/requests.ts";
+import type { Report } from "shared/report.ts";
+import { type ListenOptions, listenToBeats } from "./listen.ts";
 
 /** A bus of one, and the clock and the timer in the test's hand. */
-function scene() {
+function scene(options: Pick<ListenOptions, "report" | "onBeat"> = {}) {
+  const said: Uint8Array[] = [];
   const handlers = new Map<string, (message: BusMessage) => void>();
   const faults: unknown[] = [];
   let tell: (status: BusStatus) => void = () => {};
   let beat = () => {};
   let now = 0;
   const say = (subject: string, data: Uint8Array) => {
+    said.push(data);
     const pattern = subject.replace(/[^.]+$/, "*");
     const handle = handlers.get(subject) ?? handlers.get(pattern);
     handle?.({ subject, data, respond: () => {} });
@@ -32,9 +35,12 @@ function scene() {
     },
     nowMs: () => now,
     onFault: (error) => faults.push(error),
+    ...options,
   });
   return {
     listening,
+    said,
+    say,
     faults,
     handlers,
     setStatus: (status: BusStatus) => tell(status),
@@ -60,6 +66,15 @@ Deno.test("listenToBeats() tells who beats, and who has gone silent", () => {
   assert.deepEqual(listening.heard(), []);
 });
 
+Deno.test("listenToBeats() waits for nobody who has said that it ended", () => {
+  const { listening, sayEdge, pass } = scene();
+  pass(8);
+  sayEdge(encodeMessage<Beat>({ replica: "edge1" }));
+  sayEdge(encodeMessage<Beat>({ replica: "edge1", ended: true }));
+  assert.equal(listening.of("edge1"), "silent");
+  assert.deepEqual(listening.heard(), []);
+});
+
 Deno.test("listenToBeats() calls nobody silent while the bus is away", () => {
   const { listening, setStatus, pass } = scene();
   pass(8);
@@ -71,6 +86,25 @@ Deno.test("listenToBeats() calls nobody silent while the bus is away", () => {
   assert.equal(listening.of("edge1"), "unsure");
   pass(8);
   assert.equal(listening.of("edge1"), "silent");
+});
+
+Deno.test("listenToBeats() tells of itself, and hands on what other replicas tell", () => {
+  const report = { name: "a report" } as unknown as Report;
+  const heard: string[] = [];
+  const { handlers, listening, sayEdge, say, said } = scene({
+    report: () => report,
+    onBeat: ({ replica }) => heard.push(replica),
+  });
+  sayEdge(encodeMessage<Beat>({ replica: "edge1" }));
+  say(`${ANNOUNCE.originBeat}.other`, encodeMessage<Beat>({ replica: "other", report }));
+  say(`${ANNOUNCE.originBeat}.check`, encodeMessage<Beat>({ replica: "check" }));
+  assert.deepEqual(heard, ["edge1", "other"]);
+  const own = () =>
+    said.map((data) => decodeMessage<Beat>(data)).filter(({ replica }) => replica === "origin 1");
+  assert.deepEqual(own().map(({ replica }) => replica), ["origin 1"]);
+  listening[Symbol.dispose]();
+  assert.equal(own().length, 2, "the last thing it says");
+  assert.equal(handlers.size, 0);
 });
 
 Deno.test("listenToBeats() outlives a beat that is none, and ends its subscriptions", () => {

@@ -36,6 +36,8 @@ export interface PresenceLookupOptions {
   reader: PresenceReader;
   pulses: Pulses;
   /** Wall clock, ms since 1970: replicas announce when they lapse in it. */
+  wallMs: () => number;
+  /** Monotonic. */
   nowMs: () => number;
   onOutcome: (outcome: LookupOutcome) => void;
   /** The store has lost what this replica wrote, which is alive. */
@@ -102,7 +104,7 @@ export function createPresenceLookup(options: PresenceLookupOptions): PresenceLo
     const asked = new Map<string, unknown>();
     const first = await askReplicas(alive([...known, ...options.pulses.heard()]), fields, asked);
     const listed = new Map(
-      [...first].filter(([, until]) => until > options.nowMs() - FORGET_REPLICA_MS),
+      [...first].filter(([, until]) => until > options.wallMs() - FORGET_REPLICA_MS),
     );
     known = [...listed.keys()];
     const missing = alive([...listed.keys()]).filter((replica) => !asked.has(replica));
@@ -112,7 +114,7 @@ export function createPresenceLookup(options: PresenceLookupOptions): PresenceLo
       const pulse = options.pulses.of(replica);
       if (until === undefined && pulse !== "heard") return [];
       if (pulse === "heard" && isIncomplete(values)) options.onLost(replica);
-      return [{ pulse, lapsed: (until ?? 0) <= options.nowMs(), values }];
+      return [{ pulse, lapsed: (until ?? 0) <= options.wallMs(), values }];
     });
   }
 

@@ -29,6 +29,7 @@ function lookupOf(redis: TestRedis, beats = new Beats()) {
       of: (replica) => beats.pulseOf(replica, redis.now()),
       heard: () => beats.heardReplicas(redis.now()),
     },
+    wallMs: redis.now,
     nowMs: redis.now,
     onOutcome: ({ kind }) => outcomes.push(kind),
     onLost: (replica) => lost.push(replica),
@@ -142,6 +143,7 @@ Deno.test("lookup() asks the store only so much at once, and says unknown to the
   const presence = createPresenceLookup({
     reader: { read: () => answer.promise },
     pulses: { of: () => "heard", heard: () => ["a"] },
+    wallMs: () => 0,
     nowMs: () => 0,
     onOutcome: ({ kind }) => outcomes.push(kind),
     onLost: () => {},
@@ -153,6 +155,24 @@ Deno.test("lookup() asks the store only so much at once, and says unknown to the
   answer.reject(new Error("down"));
   await Promise.all(asked);
   assert.equal(presence.inFlight, 0);
+});
+
+Deno.test("lookup() asks a store that failed again a second later, also when the clock was set back", async () => {
+  const outcomes: string[] = [];
+  let nowMs = 0, wallMs = 3_600_000;
+  const { lookup } = createPresenceLookup({
+    reader: { read: () => Promise.reject(new Error("down")) },
+    pulses: { of: () => "heard", heard: () => ["a"] },
+    wallMs: () => wallMs,
+    nowMs: () => nowMs,
+    onOutcome: ({ kind }) => outcomes.push(kind),
+    onLost: () => {},
+  });
+  for (let n = 0; n < 4; n++) await lookup([ANA]);
+  assert.deepEqual(outcomes, ["failed", "failed", "failed", "skipped"]);
+  [nowMs, wallMs] = [1_000, 0];
+  await lookup([ANA]);
+  assert.equal(outcomes.at(-1), "failed");
 });
 
 Deno.test("lookup() tells which replica's presence is gone that is alive, and of no other", async () => {

@@ -76,7 +76,7 @@ export function faultsInPushConfig(
 /** @throws {Error} When `faultsInPushConfig` would name a fault. */
 export function createGateways(
   config: PushConfig,
-  { nowMs, readText }: { nowMs: () => number; readText: ReadText },
+  { wallMs: nowMs, readText }: { wallMs: () => number; readText: ReadText },
 ): Gateways {
   const gateways = new Map<Platform, PushGateway>();
   const { fcm, apns } = config;

@@ -69,7 +69,7 @@ Deno.test("faultsInPushConfig() allows plain http in development", () => {
 });
 
 Deno.test("createGateways() makes one for each platform that is configured", async () => {
-  const gateways = createGateways({ apns: APNS }, { nowMs: Date.now, readText });
+  const gateways = createGateways({ apns: APNS }, { wallMs: Date.now, readText });
   assert.deepEqual([...gateways.keys()], ["apns"]);
   for (const gateway of gateways.values()) await gateway[Symbol.asyncDispose]();
 });

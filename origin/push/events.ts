@@ -25,5 +25,8 @@ export interface PushEvents {
   /** Our own key or configuration must be wrong: an operator must look. Told once, until it works. */
   alarm(platform: Platform, reason: string): void;
   /** Something of ours failed and will be tried again. */
-  failed(doing: "claim" | "record" | "prune" | "clean up" | "send", error: unknown): void;
+  failed(
+    doing: "claim" | "record" | "prune" | "confirm" | "clean up" | "send",
+    error: unknown,
+  ): void;
 }

@@ -47,6 +47,20 @@ export interface PushJob extends JobKey {
 }
 
 /** What becomes of a claimed job. */
-export type Verdict =
-  | { kind: "again"; afterMs: number; progress: Progress; reason: string }
-  | { kind: "ended"; outcome: "sent" | "dropped" | "dead"; progress: Progress; reason: string };
+export type Verdict = Again | Ended;
+
+export interface Again {
+  kind: "again";
+  afterMs: number;
+  progress: Progress;
+  reason: string;
+}
+
+export interface Ended {
+  kind: "ended";
+  outcome: "sent" | "dropped" | "dead";
+  progress: Progress;
+  reason: string;
+  /** No token that it knew took it: one that was registered since is still to be tried. */
+  unreached?: true;
+}

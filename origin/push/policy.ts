@@ -8,16 +8,15 @@
  * @module
  */
 
-import type { Gsid } from "shared/gsid.ts";
 import { type Backoff, retryDelayMs } from "./backoff.ts";
 import type { Outcome, Platform } from "./gateway/gateway.ts";
-import type { Progress, PushJob, StoredTarget, TargetProgress, Verdict } from "./job.ts";
+import type { Ended, Progress, PushJob, StoredTarget, TargetProgress, Verdict } from "./job.ts";
 
 export type Plan = { kind: "send"; targets: StoredTarget[] } | Verdict;
 
 export interface Circumstances {
-  /** Up to which event the user has received or read everything; 0 when nothing is known. */
-  reached: Gsid;
+  /** The user is known to have received the event. */
+  received: boolean;
   /** A push of an event older than this is worth nothing. */
   ttlMs: number;
   nowMs: number;
@@ -30,6 +29,9 @@ export interface Circumstances {
 
 const SETTLED = { sent: "sent", prune: "pruned", fail: "refused" } as const;
 
+/** Why a job ended that found no token to try. */
+export const NO_TARGETS = "no targets";
+
 /** An old push that a newer one of the same conversation replaces is not sent any more. */
 export const SUPERSEDED_AFTER_MS = 60_000;
 
@@ -38,7 +40,7 @@ export function planJob(job: PushJob, now: Circumstances): Plan {
   if (!job.event) return dropped("event gone");
   if (job.event.type !== "message") return dropped("not a message");
   if (job.sender === job.user) return dropped("own message");
-  if (now.reached >= job.gsid) return dropped("received");
+  if (now.received) return dropped("received");
   if (job.ageMs >= now.ttlMs) {
     return ended("dead", job.progress, `expired: ${job.reason ?? "late"}`);
   }
@@ -47,7 +49,7 @@ export function planJob(job: PushJob, now: Circumstances): Plan {
   const progress = { ...job.progress };
   for (const target of job.targets) if (now.remembered(target)) progress[target.id] = "sent";
   const open = job.targets.filter((target) => typeof (progress[target.id] ?? 0) === "number");
-  if (open.length === 0) return conclude(progress, "no targets");
+  if (open.length === 0) return unreached(conclude(progress, NO_TARGETS));
   const reachable = open.filter((target) => now.configured(target.platform));
   if (reachable.length === 0) return conclude(progress, "not configured");
 
@@ -80,19 +82,24 @@ export function judgeJob(
   const open = job.targets.filter((target) =>
     configured(target.platform) && typeof (progress[target.id] ?? 0) === "number"
   );
-  if (open.length === 0) return conclude(progress, reason);
+  if (open.length === 0) return unreached(conclude(progress, reason));
   const next = Math.min(...open.map((target) => numeric(progress[target.id])));
   return { kind: "again", afterMs: Math.max(0, next - nowMs), progress, reason };
 }
 
 /** Nothing is left to try: it was sent to somebody, refused by somebody, or there was nobody. */
-function conclude(progress: Progress, reason: string): Verdict {
+function conclude(progress: Progress, reason: string): Ended {
   const settled = Object.values(progress);
   if (settled.includes("sent")) return ended("sent", progress, "");
   return ended(settled.includes("refused") ? "dead" : "dropped", progress, reason);
 }
 
-function ended(outcome: "sent" | "dropped" | "dead", progress: Progress, reason: string): Verdict {
+/** Of a job that has tried every token of its platforms. */
+function unreached(verdict: Ended): Ended {
+  return verdict.outcome === "sent" ? verdict : { ...verdict, unreached: true };
+}
+
+function ended(outcome: Ended["outcome"], progress: Progress, reason: string): Ended {
   return { kind: "ended", outcome, progress, reason };
 }
 

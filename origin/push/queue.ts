@@ -3,7 +3,8 @@
  *
  * Invariant: one row for each (event, user), for ever as far as the late check can see: an ended job
  * stays until the check's mark has passed it. A job is worked on by whoever claimed it last: a
- * worker whose lease ran out changes nothing any more. Decides nothing about jobs.
+ * worker whose lease ran out changes nothing any more. A job that no token took stays open while
+ * there is one that it has not tried. Decides nothing else about jobs.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import type { Sql } from "../store/sql.ts";
 import type { Prune } from "./gateway/gateway.ts";
 import type { JobKey, Progress, PushJob, StoredTarget, Verdict } from "./job.ts";
 import { SUPERSEDED_AFTER_MS } from "./policy.ts";
+import { hasUntried } from "./untried.ts";
 
 export interface PushQueue {
   /**
@@ -28,6 +30,8 @@ export interface PushQueue {
   claim(limit: number, leaseMs: number): Promise<PushJob[]>;
   /** Writes down what became of claimed jobs. */
   record(verdicts: readonly [PushJob, Verdict][]): Promise<void>;
+  /** Whether the token still is the user's. */
+  holds(user: UserId, target: StoredTarget): Promise<boolean>;
   /** Removes a token, unless it was registered again. Answers whether it was removed. */
   prune(target: StoredTarget, prune: Prune): Promise<boolean>;
   /** Deletes jobs that ended long ago and that the late check has passed. */
@@ -51,6 +55,7 @@ export function createPushQueue(sql: Sql): PushQueue {
     onEnqueued: (handle) => void listeners.add(handle),
     claim: (limit, leaseMs) => claim(sql, limit, leaseMs),
     record: (verdicts) => record(sql, verdicts),
+    holds: (user, target) => holds(sql, user, target),
     prune: (target, why) => prune(sql, target, why),
     cleanUp: (keep) => cleanUp(sql, keep),
     backlog: () => backlog(sql),
@@ -145,19 +150,31 @@ async function record(sql: Sql, verdicts: readonly [PushJob, Verdict][]): Promis
     reason: verdict.reason,
     outcome: verdict.kind === "ended" ? verdict.outcome : null,
     after_ms: verdict.kind === "again" ? verdict.afterMs : null,
+    unreached: verdict.kind === "ended" && verdict.unreached === true,
   })));
-  // A row that was claimed again since has another attempt: its new owner decides.
+  // A row that was claimed again since has another attempt: its new owner decides. One that no
+  // token took may have been claimed before the user registered another: then it is due again.
   await sql`
     update push_jobs job set
       progress = done.progress,
       reason = done.reason,
-      outcome = done.outcome,
-      due_at = clock_timestamp() + done.after_ms * interval '1 ms',
-      ended_at = case when done.outcome is not null then clock_timestamp() end
+      outcome = case when not untried.is_left then done.outcome end,
+      due_at = case when untried.is_left then clock_timestamp()
+        else clock_timestamp() + done.after_ms * interval '1 ms' end,
+      ended_at = case when done.outcome is not null and not untried.is_left
+        then clock_timestamp() end
     from json_to_recordset(${rows}::text::json) as done(gsid bigint, user_id text, attempt int,
-      progress jsonb, reason text, outcome text, after_ms float8)
+      progress jsonb, reason text, outcome text, after_ms float8, unreached boolean)
+    cross join lateral (select done.unreached and ${hasUntried(sql)} as is_left) untried
     where job.user_id = done.user_id and job.gsid = done.gsid and job.attempt = done.attempt
       and job.due_at is not null`;
+}
+
+async function holds(sql: Sql, user: UserId, { platform, token }: StoredTarget): Promise<boolean> {
+  const rows = await sql`
+    select from push_targets
+    where platform = ${platform} and token = ${token} and user_id = ${user}`;
+  return rows.length > 0;
 }
 
 async function prune(sql: Sql, target: StoredTarget, { since }: Prune): Promise<boolean> {

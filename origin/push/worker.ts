@@ -3,15 +3,16 @@
  *
  * Invariant: at least once. A job is recorded after its answers, so a crash in between repeats it
  * (the note's id makes it replace the first); a process remembers what it sent, so that a database
- * that is away repeats nothing. Whatever fails, the loop goes on. Decides nothing: see `policy.ts`,
- * `health.ts` and the gateways.
+ * that is away repeats nothing. Whose a token is was read a moment before it is sent to: a phone may
+ * change hands while a provider is slow. Whatever fails, the loop goes on. Decides nothing: see
+ * `policy.ts`, `health.ts` and the gateways.
  *
  * @module
  */
 
 import { LRUCache } from "lru-cache";
 import type { Gsid } from "shared/gsid.ts";
-import type { ConversationId, UserId } from "shared/ids.ts";
+import type { UserId } from "shared/ids.ts";
 import { BACKOFF, type Backoff } from "./backoff.ts";
 import type { Gateways } from "./config.ts";
 import type { PushEvents } from "./events.ts";
@@ -29,6 +30,8 @@ export interface PushSettings {
   maxJobs: number;
   /** Longer than any job takes, or it is done twice. */
   leaseMs: number;
+  /** Whose a token is is read again when that was read so long ago. */
+  freshMs: number;
   /** How often to look for jobs that nobody announced here. */
   pollMs: number;
   /** How long sends in flight may take once the worker is told to stop. */
@@ -42,6 +45,7 @@ export const PUSH_SETTINGS: PushSettings = {
   ttlMs: 86_400_000,
   maxJobs: 200,
   leaseMs: 120_000,
+  freshMs: 1_000,
   pollMs: 1_000,
   graceMs: 5_000,
   remembered: 50_000,
@@ -52,8 +56,8 @@ export interface PushWorkerOptions {
   queue: PushQueue;
   gateways: Gateways;
   events: PushEvents;
-  /** Up to which event of a conversation a user has received or read everything; 0: not known. */
-  reached(user: UserId, conversation: ConversationId): Gsid;
+  /** Whether the user is known to have received the event. */
+  received(user: UserId, gsid: Gsid): boolean;
   clock: PushClock;
   settings?: Partial<PushSettings>;
 }
@@ -140,8 +144,9 @@ class Worker implements PushWorker {
         continue;
       }
       this.#wake = Promise.withResolvers();
+      const readMs = this.#options.clock.nowMs();
       const jobs = await this.#claim(free);
-      for (const job of jobs) this.#take(job);
+      for (const job of jobs) this.#take(job, readMs);
       if (jobs.length < free) await this.#sleep();
     }
   }
@@ -152,7 +157,8 @@ class Worker implements PushWorker {
     const signal = AbortSignal.any([done.signal, this.#stop.signal]);
     const timer = this.#options.clock.wait(this.#settings.pollMs, signal).catch(() => {});
     await Promise.race([this.#wake.promise, timer]);
-    done.abort();
+    // A word of our own: the exception made without one costs more than all the rest of a wait.
+    done.abort("woken");
     await timer;
   }
 
@@ -165,24 +171,24 @@ class Worker implements PushWorker {
     }
   }
 
-  #take(job: PushJob): void {
-    const work = this.#handle(job)
+  #take(job: PushJob, readMs: number): void {
+    const work = this.#handle(job, readMs)
       .catch((error) => this.#options.events.failed("send", error))
       .finally(() => this.#inHand.delete(work));
     this.#inHand.add(work);
   }
 
-  async #handle(job: PushJob): Promise<void> {
-    const { gateways, reached, clock, events } = this.#options;
+  async #handle(job: PushJob, readMs: number): Promise<void> {
+    const { gateways, received, clock, events } = this.#options;
     const plan = planJob(job, {
-      reached: job.event ? reached(job.user, job.event.conversation) : 0,
+      received: received(job.user, job.gsid),
       ttlMs: this.#settings.ttlMs,
       nowMs: clock.nowMs(),
       configured: (platform) => gateways.has(platform),
       pausedUntilMs: (platform) => this.healthOf(platform).pausedUntilMs,
       remembered: (target) => this.#sent.has(memoryKey(job, target)),
     });
-    const verdict = plan.kind === "send" ? await this.#send(job, plan.targets) : plan;
+    const verdict = plan.kind === "send" ? await this.#send(job, plan.targets, readMs) : plan;
     if (verdict.kind === "ended" && verdict.outcome !== "sent") {
       events[verdict.outcome](verdict.reason);
     }
@@ -190,13 +196,14 @@ class Worker implements PushWorker {
     this.#recording ??= this.#record();
   }
 
-  async #send(job: PushJob, targets: StoredTarget[]): Promise<Verdict> {
+  async #send(job: PushJob, targets: StoredTarget[], readMs: number): Promise<Verdict> {
     const { gateways, clock } = this.#options;
     const note = noteOf(job.event!, job.user, this.#settings.ttlMs);
     const answers = new Map(
       await Promise.all(targets.map(async (target): Promise<[StoredTarget, Outcome]> => {
         const gateway = gateways.get(target.platform)!;
-        const outcome = await gateway.send(target, note, this.#giveUp.signal);
+        const isCurrent = () => this.#isCurrent(job, target, readMs);
+        const outcome = await gateway.send(target, note, this.#giveUp.signal, isCurrent);
         return [target, await this.#heed(job, target, outcome)];
       })),
     );
@@ -206,6 +213,19 @@ class Worker implements PushWorker {
       backoff: this.#settings.backoff,
       configured: (platform) => gateways.has(platform),
     });
+  }
+
+  /** What was read at `readMs` is believed for a moment. In doubt the job comes back. */
+  async #isCurrent({ user }: PushJob, target: StoredTarget, readMs: number): Promise<boolean> {
+    const { clock, queue, events } = this.#options;
+    const ageMs = clock.nowMs() - readMs;
+    if (ageMs >= 0 && ageMs <= this.#settings.freshMs) return true;
+    try {
+      return await queue.holds(user, target);
+    } catch (error) {
+      events.failed("confirm", error);
+      return false;
+    }
   }
 
   /** Does at once what an answer asks for; answers the outcome to judge the job by. */

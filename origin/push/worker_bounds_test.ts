@@ -57,7 +57,7 @@ function scene({ maxJobs, remembered }: { maxJobs: number; remembered: number })
     queue: queue as PushQueue,
     gateways: new Map([["fcm", gateway]]),
     events: SILENT,
-    reached: () => 0,
+    received: () => false,
     clock: { nowMs: () => 0, random: () => 0, wait: untilAborted },
     settings: { maxJobs, remembered },
   });

@@ -12,6 +12,7 @@ const parts: Parts = {
   sql: untouched as unknown as Sql,
   committer: { append: untouched, change: untouched },
   presence: { lookup: untouched },
+  maxUserGroups: 1,
 };
 const caller = { user: "ana" as UserId, device: "phone" as DeviceId };
 
@@ -38,7 +39,7 @@ const TABLE: [method: string, data: JsonValue, code: number, message: RegExp][] 
   ["send", send({ body: { text: "a\0b" } }), 107, /^body must not hold NUL/],
   ["send", send({ body: { "\0": 1 } }), 107, /^body must not hold NUL/],
   ["send", send({ body: { a: ["\udc00"] } }), 107, /^body must be well-formed/],
-  ["send", send({ body: JSON.parse('{"a":1e999}') }), 107, /^body holds no such number/],
+  ["send", send({ body: JSON.parse('{"a":1e999}') }), 107, /^body must hold only numbers/],
   ["send", send({ body: nested(17) }), 107, /^body must be at most 16 levels/],
   ["send", send({ body: { text: "x".repeat(16_374) } }), 4002, /16384 bytes/],
   ["send", send({ body: { text: "é".repeat(8_190) } }), 4002, /16384 bytes/],

@@ -27,7 +27,9 @@ export function readBody(value: JsonObject): Body | { error: WireError } {
 function faultIn(value: JsonValue, field: string, depth: number): string | undefined {
   if (typeof value === "string") return faultInText(value, field);
   // A number too large for JavaScript was read as infinite, and would be written as null.
-  if (typeof value === "number" && !Number.isFinite(value)) return `${field} holds no such number`;
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return `${field} must hold only numbers that a double can be`;
+  }
   if (typeof value !== "object" || value === null) return;
   if (depth > MAX_BODY_DEPTH) return `${field} must be at most ${MAX_BODY_DEPTH} levels deep`;
   if (Array.isArray(value)) {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { MAX_PAGE_BYTES, type Page } from "shared/bus/page.ts";
+import { type Page, roomBeside } from "shared/bus/page.ts";
 import { BUS_VERSION, type CatchUp, type CaughtUp } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import { groupConversation, type GroupId, SYSTEM_CONVERSATION, type UserId } from "shared/ids.ts";
@@ -44,8 +44,8 @@ async function firstPage(
   request: Request,
   { largeGroup, maxEvents = MAX_CATCH_UP_EVENTS }: CatchUpLimits,
 ): Promise<Page<CaughtUp>> {
-  const { user, after } = request;
-  const { epoch, head, groups } = await readSnapshot(sql, user, largeGroup);
+  const { after } = request;
+  const { epoch, head, groups } = await readSnapshot(sql, request, largeGroup);
   const header = { epoch, head, groups };
   if (!after) return nothing(header, true);
   if (after.epoch !== epoch || after.gsid > head) return nothing(header, false);
@@ -71,10 +71,11 @@ function nothing(header: Header, recovered: boolean): Page<CaughtUp> {
 }
 
 async function pageOf(sql: Sql, header: Header, gsids: Gsid[]): Promise<Page<CaughtUp>> {
-  const rows = await readEvents(sql, gsids.slice(0, EVENTS_PER_PAGE), { maxBytes: MAX_PAGE_BYTES });
-  const more = rows.length < gsids.length;
+  const whole: CaughtUp = { v: BUS_VERSION, ...header, recovered: true, more: false };
+  const maxBytes = roomBeside(whole);
+  const rows = await readEvents(sql, gsids.slice(0, EVENTS_PER_PAGE), { maxBytes });
   return {
-    header: { v: BUS_VERSION, ...header, recovered: true, more },
+    header: { ...whole, more: rows.length < gsids.length },
     events: rows.map((row) => liveOf(row)),
   };
 }
@@ -98,17 +99,22 @@ async function reaching(
         order by gsid limit ${most})
       union
       (select e.gsid
-        from members m
+        from ${staysBeyond(sql, after)} m
         cross join lateral ${whileMember(sql, after, upto, most)} e
         where m.user_id = ${user} and m.conversation like 'group:%')
       order by gsid limit ${most}`
     : await sql<{ gsid: Gsid }[]>`
       select e.gsid
-      from members m
+      from ${staysBeyond(sql, after)} m
       cross join lateral ${whileMember(sql, after, upto, most)} e
       where m.user_id = ${user} and m.conversation = ${groupConversation(group)}
       order by gsid limit ${most}`;
   return rows.map(({ gsid }) => gsid);
+}
+
+/** The stays that may hold something: who was often in a group has many that ended long before. */
+function staysBeyond(sql: Sql, after: Gsid) {
+  return sql`(select * from members where left_at is null or left_at > ${after})`;
 }
 
 /** The events of the conversation of `m` during its stay. */

@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { CaughtUp } from "shared/bus/requests.ts";
+import { MAX_MESSAGE_BYTES } from "shared/bus/bus.ts";
+import {
+  type CaughtUp,
+  encodeMessage,
+  type Entered,
+  MOST_USER_GROUPS,
+} from "shared/bus/requests.ts";
 import type { Page } from "shared/bus/page.ts";
 import { encodePage } from "shared/bus/page.ts";
 import type { Gsid } from "shared/gsid.ts";
-import type { GroupId, UserId } from "shared/ids.ts";
+import type { GroupId, MessageId, UserId } from "shared/ids.ts";
 import { topicsOf } from "shared/event.ts";
 import { inboxTopic } from "shared/topic.ts";
 import { storesOfThisFile, type TestStore } from "testing/stores.ts";
+import { message } from "../commit/command.ts";
 import { readHead } from "../store/snapshot.ts";
+import { inTransaction, type Sql } from "../store/sql.ts";
 import { alert } from "./alert.ts";
 import { catchUp } from "./catch_up.ts";
 import { changes } from "./changes.ts";
@@ -115,6 +123,25 @@ Deno.test("catchUp() pages through what one bus message cannot hold", async () =
   assert.deepEqual(await gsidsAfter(store, sent[1_000]!), sent.slice(1_001));
 });
 
+Deno.test("catchUp() does not look into what ended before its position, however often that was", async () => {
+  await using store = await stores.store();
+  const { epoch, head } = await readHead(store.sql);
+  await store.sql`
+    insert into members (conversation, user_id, role, joined, left_at)
+    select 'group:g', ${bo}, 'member', -32 * n, -32 * n + 16 from generate_series(1, 500) n`;
+  for (const group of [undefined, "g" as GroupId]) {
+    const read = { user: bo, after: { gsid: head, epoch }, ...(group && { group }) };
+    const scans = await inTransaction(store.sql, async (sql) => {
+      await catchUp(sql as unknown as Sql, read, LIMITS);
+      const index = "events_of_conversation";
+      const [row] = await sql`
+        select pg_stat_get_xact_numscans(${index}::text::regclass)::int as scans`;
+      return row!["scans"];
+    });
+    assert.ok(scans < 10, `${scans} looks into conversations`);
+  }
+});
+
 Deno.test("catchUp() does not claim to recover what it cannot", async () => {
   await using store = await stores.store();
   const origin = originOn(store);
@@ -162,6 +189,51 @@ Deno.test("catchUp() and enter() tell the groups of the moment, with their last 
   assert.ok(Math.abs(entered.at - Date.now()) < 5_000);
   assert.deepEqual((await enter(store.sql, { user: "eve" as UserId }, LIMITS)).groups, []);
 });
+
+Deno.test("a read of one group tells of that group alone, and only whoever is in it", async () => {
+  await using store = await stores.store();
+  const origin = originOn(store);
+  for (const group of ["g", "h", "i"]) {
+    await origin.call("ana", "group.create", { group, members: ["bo"] });
+  }
+  await origin.call("bo", "group.leave", { group: "i" });
+  const { epoch } = await readHead(store.sql);
+  const groupsOf = async (group: string) => {
+    const read = { user: bo, group: group as GroupId, after: { gsid: 0, epoch } };
+    return (await catchUp(store.sql, read, LIMITS)).header.groups!.map(({ group }) => group);
+  };
+  assert.deepEqual(await groupsOf("g"), ["g"]);
+  assert.deepEqual(await groupsOf("i"), []);
+  assert.deepEqual(await groupsOf("none"), []);
+});
+
+Deno.test("the first page of who is in many groups holds fewer events, and fits a message", async () => {
+  await using store = await stores.store();
+  const origin = originOn(store);
+  const text = "x".repeat(8_000);
+  for (let n = 0; n < 100; n++) await origin.committer.append(messageOf(n, text));
+  await store.sql`
+    with g as (select 'group:' || repeat('%22', 123) || (10000 + n) as c
+      from generate_series(1, ${MOST_USER_GROUPS}) n),
+    made as (insert into conversations (conversation, kind, last, created)
+      select c, 'group', ${2 ** 53 - 1}, 0 from g)
+    insert into members (conversation, user_id, role, joined) select c, 'bo', 'member', 1 from g`;
+  const { epoch } = await readHead(store.sql);
+  const after = { gsid: 0, epoch };
+  const page = await catchUp(store.sql, { user: bo, after }, LIMITS);
+  assert.equal(page.header.groups!.length, MOST_USER_GROUPS);
+  assert.ok(page.header.more && page.events.length > 30);
+  assert.ok(encodePage(page).length <= MAX_MESSAGE_BYTES);
+  const entered = await enter(store.sql, { user: bo }, LIMITS);
+  assert.ok(encodeMessage<Entered>(entered).length <= MAX_MESSAGE_BYTES);
+  assert.equal((await readAll(store, 0)).events.length, 100);
+});
+
+function messageOf(n: number, text: string) {
+  const value = { text };
+  const body = { value, text: JSON.stringify(value) };
+  return message("ana" as UserId, { user: bo }, `m${n}` as MessageId, body);
+}
 
 Deno.test("a group with more members than a large one is told without its last event", async () => {
   await using store = await stores.store();

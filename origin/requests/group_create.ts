@@ -6,6 +6,7 @@
 
 import { Type } from "typebox";
 import { groupConversation, type GroupId, type UserId } from "shared/ids.ts";
+import { fullMembers } from "./full_members.ts";
 import type { Method } from "./method.ts";
 import { changedAnswer } from "./outcome.ts";
 import { id, MAX_USERS, name, reader } from "./schema.ts";
@@ -17,14 +18,16 @@ const read = reader(Type.Object({
 }));
 
 /** The same creator again gets the same group. */
-export const groupCreate: Method = async ({ committer }, { user }, data) => {
+export const groupCreate: Method = async (parts, { user: by }, data) => {
   const request = read(data);
   if ("error" in request) return request;
   const { group, members = [], name } = request.value;
-  const outcome = await committer.change({
+  const full = await fullMembers(parts, { change: "create", group, by, users: [by, ...members] });
+  if (full) return { error: full };
+  const outcome = await parts.committer.change({
     change: "create",
     group,
-    by: user,
+    by,
     members,
     ...(name !== undefined && { name }),
   });

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { storesOfThisFile } from "testing/stores.ts";
+import type { JsonValue } from "shared/event.ts";
+import type { DeviceId, UserId } from "shared/ids.ts";
+import { dispatch } from "./dispatch.ts";
 import { originOn, type TestOrigin } from "./testing.ts";
 
 const stores = storesOfThisFile();
@@ -142,4 +145,70 @@ Deno.test("a repeat is answered before membership is looked at", async () => {
   const sent = await origin.call("bo", "send", message) as object;
   await origin.call("bo", "group.leave", { group: "g" });
   assert.deepEqual(await origin.call("bo", "send", message), { ...sent, duplicate: true });
+});
+
+Deno.test("who is in as many groups as one may be comes into no other, and is named", async () => {
+  await using store = await stores.store();
+  const origin = originOn(store, { maxUserGroups: 2 });
+  const errorOf = async (user: string, method: string, data: JsonValue) => {
+    const caller = { user: user as UserId, device: "d" as DeviceId };
+    const answer = await dispatch(origin.parts, { ...caller, method, data });
+    assert.ok("error" in answer);
+    return answer.error;
+  };
+  const first = { group: "g", members: ["bo", "cy"] };
+  const made = await origin.call("ana", "group.create", first);
+  assert.equal(typeof await origin.call("bo", "group.create", { group: "h" }), "object");
+  assert.equal(typeof await origin.call("cy", "group.create", { group: "i" }), "object");
+  const named = { code: 4011, message: 'in 2 groups already, the most that one may be: ["bo"]' };
+  assert.deepEqual(
+    await errorOf("dan", "group.create", { group: "j", members: ["bo", "ana"] }),
+    named,
+  );
+  assert.equal(await origin.call("dan", "group.get", { group: "j" }), 4001);
+  assert.equal((await errorOf("bo", "group.create", { group: "j" })).code, 4011);
+  await origin.call("dan", "group.create", { group: "j" });
+  const all = { group: "j", members: ["cy", "ana", "bo"] };
+  assert.match((await errorOf("dan", "group.add", all)).message, /: \["bo","cy"\]$/);
+  // Only whoever may add them is told.
+  assert.equal(await origin.call("bo", "group.add", all), 4001);
+  // Who is in already is passed over, and a group that is made again stays as it is.
+  assert.equal(typeof await origin.call("ana", "group.add", first), "object");
+  assert.deepEqual(await origin.call("ana", "group.create", first), made);
+  await origin.call("bo", "group.leave", { group: "g" });
+  assert.deepEqual(await origin.call("ana", "group.create", first), made);
+  assert.equal(typeof await origin.call("dan", "group.add", { ...all, members: ["bo"] }), "object");
+  assert.equal(await origin.call("ana", "group.add", first), 4011);
+});
+
+Deno.test("a group that everybody has left is made again by its creator, and shows nothing of before", async () => {
+  await using store = await stores.store();
+  const origin = originOn(store);
+  const group = "g";
+  await origin.call("ana", "group.create", { group, name: "Old", members: ["bo"] });
+  const old = await origin.send("ana", { group });
+  await origin.call("ana", "group.remove", { group, members: ["bo"] });
+  await origin.call("ana", "group.leave", { group });
+  assert.equal(await origin.call("bo", "group.create", { group }), 4010);
+  const create = { group, name: "New", members: ["cy"] };
+  const made = await origin.call("ana", "group.create", create) as { gsid: number };
+  assert.ok(made.gsid > old, JSON.stringify(made));
+  assert.deepEqual(await origin.call("ana", "group.create", create), made);
+  assert.deepEqual(await roles(origin, ["ana", "bo", "cy"]), {
+    ana: "owner",
+    bo: 4001,
+    cy: "member",
+  });
+  const got = await origin.call("cy", "group.get", { group }) as { name: string; members: number };
+  assert.deepEqual([got.name, got.members], ["New", 2]);
+  const sent = await origin.send("cy", { group });
+  const seen = async (user: string) => {
+    const page = await origin.call(user, "history", { conversation: "group:g" });
+    return (page as unknown as { events: { gsid: number }[] }).events.map(({ gsid }) => gsid);
+  };
+  assert.deepEqual(await seen("cy"), [made.gsid, sent]);
+  assert.ok((await seen("ana")).includes(old));
+  await origin.committer.idle();
+  const again = origin.committer.told.find(({ gsid }) => gsid === made.gsid);
+  assert.deepEqual([again?.type, again?.inboxes], ["group.created", ["ana", "cy"]]);
 });

@@ -62,30 +62,37 @@ interface Stretch {
   most: number;
 }
 
-/** Gsids of the conversation from each time that the user was in it. */
+/**
+ * Gsids of the conversation from each time that the user was in it. Each such stay shows at least
+ * that it began or that it ended, so no more of them are looked into than events are asked for.
+ */
 async function readable(
   sql: Sql,
   user: UserId,
   conversation: ConversationId,
   { after, before, newest, most }: Stretch,
 ): Promise<Gsid[]> {
-  const order = newest ? sql`order by gsid desc` : sql`order by gsid`;
+  const direction = newest ? sql`desc` : sql`asc`;
   const rows = parseConversation(conversation)?.kind === "system"
     ? await sql<{ gsid: Gsid }[]>`
       select gsid from events
       where conversation = ${conversation} and gsid > ${after} and gsid < ${before}
-      ${order} limit ${most}`
+      order by gsid ${direction} limit ${most}`
     : await sql<{ gsid: Gsid }[]>`
       select e.gsid
-      from members m
+      from (
+        select * from members
+        where conversation = ${conversation} and user_id = ${user}
+          and joined < ${before} and (left_at is null or left_at > ${after})
+        order by joined ${direction} limit ${most}
+      ) m
       cross join lateral (
         select gsid from events
         where conversation = m.conversation
           and gsid > greatest(${after}::bigint, m.joined - 1)
           and gsid < least(${before}::bigint, m.left_at + 1)
-        ${order} limit ${most}
+        order by gsid ${direction} limit ${most}
       ) e
-      where m.conversation = ${conversation} and m.user_id = ${user}
-      ${order} limit ${most}`;
+      order by gsid ${direction} limit ${most}`;
   return rows.map((row) => row.gsid);
 }

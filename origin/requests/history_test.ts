@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import type { DeviceId, UserId } from "shared/ids.ts";
 import { storesOfThisFile } from "testing/stores.ts";
+import { inTransaction, type Sql } from "../store/sql.ts";
+import { history } from "./history.ts";
 import { originOn } from "./testing.ts";
 
 const stores = storesOfThisFile();
@@ -78,6 +81,26 @@ Deno.test("history shows a member what was committed while it was in, of each of
   assert.deepEqual(events.map(({ gsid }) => gsid), stay);
 });
 
+Deno.test("history looks into no more stays than it shows events, however often somebody came and left", async () => {
+  await using store = await stores.store();
+  const origin = originOn(store);
+  await origin.call("ana", "group.create", { group: "g", members: ["bo"] });
+  await store.sql`
+    insert into members (conversation, user_id, role, joined, left_at)
+    select 'group:g', 'bo', 'member', -32 * n, -32 * n + 16 from generate_series(1, 500) n`;
+  const caller = { user: "bo" as UserId, device: "phone" as DeviceId };
+  for (const stretch of [{}, { after: 0 }]) {
+    const looks = await inTransaction(store.sql, async (sql) => {
+      const parts = { ...origin.parts, sql: sql as unknown as Sql };
+      await history(parts, caller, { conversation: "group:g", limit: 5, ...stretch });
+      const [row] = await sql<{ scans: number }[]>`
+        select pg_stat_get_xact_numscans('events_of_conversation'::regclass)::int as scans`;
+      return row!.scans;
+    });
+    assert.ok(looks < 10, `${looks} looks into the conversation`);
+  }
+});
+
 Deno.test("history shows alerts to everybody", async () => {
   await using store = await stores.store();
   const origin = originOn(store);
@@ -120,7 +143,7 @@ Deno.test("conversations lists one's own, those with the newest event first, pag
 
 Deno.test("presence tells acquaintances apart from strangers, who look offline", async () => {
   await using store = await stores.store();
-  const origin = originOn(store, ["ana", "bo", "cy", "dan", "__proto__"]);
+  const origin = originOn(store, { online: ["ana", "bo", "cy", "dan", "__proto__"] });
   await origin.send("bo", { user: "ana" });
   await origin.send("ana", { user: "__proto__" });
   await origin.call("cy", "group.create", { group: "g", members: ["ana"] });

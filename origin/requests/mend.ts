@@ -21,9 +21,15 @@ const EVENTS_PER_PAGE = 1_000;
 interface Reached {
   gsid: Gsid;
   topic: number;
+  /** How many are in the group whose topic it is; else 0. */
+  members: number;
 }
 
-export async function mend(sql: Sql, request: Omit<Mend, "v">): Promise<Page<Mended>> {
+export async function mend(
+  sql: Sql,
+  request: Omit<Mend, "v">,
+  { largeGroup }: { largeGroup: number },
+): Promise<Page<Mended>> {
   const { topics, after, upto } = request;
   // One gsid can be on every topic: with so many rows, the first gsid at least is complete.
   const most = EVENTS_PER_PAGE + topics.length;
@@ -41,9 +47,11 @@ export async function mend(sql: Sql, request: Omit<Mend, "v">): Promise<Page<Men
       topics: page.map(({ topic }) => topic),
       ...(isAll || last === undefined ? {} : { after: last }),
     },
-    events: page.map(({ gsid, topic }) => {
+    events: page.map(({ gsid, topic, members }) => {
       const row = events.get(gsid)!;
-      return liveOf(row, parseTopic(topics[topic]!)?.kind === "group-chat" ? row.membership : 0);
+      const isOfGroup = parseTopic(topics[topic]!)?.kind === "group-chat";
+      const live = liveOf(row, isOfGroup ? row.membership : 0);
+      return members > largeGroup ? { ...live, large: true } : live;
     }),
   };
 }
@@ -57,11 +65,12 @@ async function readReached(
 ): Promise<Reached[]> {
   const sources = topics.map(sourceOf);
   return await sql<Reached[]>`
-    select e.gsid, (t.n - 1)::int as topic
+    select e.gsid, (t.n - 1)::int as topic, coalesce(c.members, 0) as members
     from unnest(
       ${sources.map(({ user }) => user)}::text[],
       ${sources.map(({ conversation }) => conversation)}::text[]
     ) with ordinality as t(user_id, conversation, n)
+    left join conversations c on c.conversation = t.conversation
     cross join lateral (
       (select gsid from inbox
         where user_id = t.user_id and gsid > ${after} and gsid <= ${upto}

@@ -10,6 +10,7 @@ import { alert } from "./alert.ts";
 import { mend } from "./mend.ts";
 import { originOn } from "./testing.ts";
 
+const LIMITS = { largeGroup: 3 };
 const stores = storesOfThisFile();
 
 type Mended = [topic: TopicKey, gsid: Gsid, membership: Gsid];
@@ -18,7 +19,7 @@ async function mendAll(store: TestStore, topics: TopicKey[], after: Gsid): Promi
   const { head: upto } = await readHead(store.sql);
   const mended: Mended[] = [];
   for (let from: Gsid | undefined = after; from !== undefined;) {
-    const { header, events } = await mend(store.sql, { topics, after: from, upto });
+    const { header, events } = await mend(store.sql, { topics, after: from, upto }, LIMITS);
     assert.equal(header.topics.length, events.length);
     assert.ok(encodePage({ header, events }).length < 700_000);
     events.forEach((event, n) =>
@@ -79,4 +80,19 @@ Deno.test("mend() goes on after a full page without losing a topic of an event",
   const topics = [inboxTopic("ana" as UserId), inboxTopic("bo" as UserId)];
   const mended = await mendAll(store, topics, 0);
   assert.deepEqual(mended, sent.flatMap((gsid) => topics.map((topic): Mended => [topic, gsid, 0])));
+});
+
+Deno.test("mend() says of a group that it is large by now, so that no edge lets it go", async () => {
+  await using store = await stores.store();
+  const origin = originOn(store);
+  const [small, grown] = ["small", "grown"] as GroupId[] as [GroupId, GroupId];
+  for (const group of [small, grown]) {
+    await origin.call("ana", "group.create", { group, members: ["bo", "cy"] });
+  }
+  await origin.call("ana", "group.add", { group: grown, members: ["dan"] });
+  const topics = [groupTopic(small), groupTopic(grown), inboxTopic("dan" as UserId)];
+  const { head: upto } = await readHead(store.sql);
+  const { header, events } = await mend(store.sql, { topics, after: 0, upto }, LIMITS);
+  const marked = events.map(({ large }, n) => [header.topics[n], large ?? false]);
+  assert.deepEqual(marked, [[0, false], [1, true], [1, true], [2, false]]);
 });

@@ -15,6 +15,8 @@ export interface Parts {
   /** For reads. */
   sql: Sql;
   committer: Pick<Committer, "append" | "change">;
+  /** Who is in as many groups is added to no other. */
+  maxUserGroups: number;
   presence: {
     lookup(users: readonly UserId[]): Promise<
       ReadonlyMap<UserId, { state: "online" | "offline" | "unknown" }>

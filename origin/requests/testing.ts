@@ -20,7 +20,10 @@ export interface TestOrigin {
   send(user: string, to: { user: string } | { group: string }): Promise<Gsid>;
 }
 
-export function originOn(store: TestStore, online: readonly string[] = []): TestOrigin {
+export function originOn(
+  store: TestStore,
+  { online = [], maxUserGroups = 100 }: { online?: readonly string[]; maxUserGroups?: number } = {},
+): TestOrigin {
   const committer = store.committer();
   const presence: Parts["presence"] = {
     lookup: (users) =>
@@ -30,7 +33,7 @@ export function originOn(store: TestStore, online: readonly string[] = []): Test
         ),
       ),
   };
-  const parts: Parts = { sql: store.sql, committer, presence };
+  const parts: Parts = { sql: store.sql, committer, presence, maxUserGroups };
   let sends = 0;
   const call: TestOrigin["call"] = async (user, method, data) => {
     const caller = { user: user as UserId, device: "device" as DeviceId };

@@ -7,15 +7,13 @@
  * @module
  */
 
-import { join } from "node:path";
 import postgres from "postgres";
 import { GSID_STEP, gsidAt } from "shared/gsid.ts";
 import { readMetric } from "testing/metrics.ts";
-import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { signToken } from "testing/token.ts";
-import { startSystem, type System } from "../dev/system.ts";
+import type { System } from "../dev/supervised_system.ts";
+import { startSystem } from "../dev/system.ts";
 import { claimPorts } from "../services/claimed_ports.ts";
-import { startNatsServer } from "../services/nats_server.ts";
 import { pause, waitUntil } from "../services/wait_until.ts";
 import { latencyOf } from "./quantiles.ts";
 import { type LoadSocket, openSocket } from "./websocket.ts";
@@ -43,14 +41,10 @@ type Figures = Record<string, number>;
 
 async function measure(archival: boolean): Promise<Figures> {
   await using stack = new AsyncDisposableStack();
-  const { path } = stack.use(await temporaryDirectory("idle-groups"));
   const [monitor] = stack.use(claimPorts(1)).ports;
-  const configFile = join(path, "nats.conf");
-  await Deno.writeTextFile(configFile, `http: "127.0.0.1:${monitor}"\n`);
-  const nats = stack.use(await startNatsServer({ storeDir: join(path, "nats"), configFile }));
   const system = stack.use(
     await startSystem({
-      environment: { NATS_URL: nats.url },
+      natsMonitorPort: monitor!,
       env: { ARCHIVE_AFTER_MS: String(archival ? DAY_MS : 1_000 * DAY_MS), LOG_LEVEL: "warning" },
       edgeEnv: { CONNECT_RATE_PER_S: "0" },
     }),
@@ -66,7 +60,7 @@ async function measure(archival: boolean): Promise<Figures> {
   const atRest = {
     "subscriptions at NATS": await subscriptionsAt(monitor!),
     "of these on groups": await at("fanfare_edge_subscriptions", { kind: "group" }),
-    "NATS, resident MB": await residentMb(nats.pid),
+    "NATS, resident MB": await residentMb(system.state.nats.pid!),
     "both edges, resident MB": await at("fanfare_process_memory_bytes", { kind: "resident" }) / MB,
     "idle groups held, each for each connection": await at("fanfare_edge_archived_groups"),
     "what these take, MB": await at("fanfare_edge_archive_bytes") / MB,

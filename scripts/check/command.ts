@@ -12,12 +12,15 @@ import type { Environment } from "shared/config/read.ts";
 import { CommandFailed, type Output } from "../cli/run.ts";
 import { type JsonOption, withJson } from "../cli/terminal.ts";
 import { check } from "./check.ts";
-import { environmentsOf, readEnvFile } from "./environment.ts";
-import { count, type Finding } from "./finding.ts";
-import type { CheckDeps } from "./probe.ts";
-import { type ProgramName, readSettings, strangersIn } from "./settings.ts";
-import { summary, table } from "./table.ts";
+import { type EnvFile, environmentsOf, readEnvFile } from "./environment.ts";
 import { checkSecretFiles, readableBy } from "./files.ts";
+import { count, type Finding, warning } from "./finding.ts";
+import { namesBeside, ownFileOf, programOf, readOwn } from "./own.ts";
+import type { CheckDeps } from "./probe.ts";
+import { readReplicas } from "./replicas.ts";
+import { type ProgramName, strangersIn } from "./settings.ts";
+import { summary, table } from "./table.ts";
+import { judgeUsers } from "./users.ts";
 
 export interface CheckTerminal extends Output {
   readonly environment: Environment;
@@ -29,6 +32,7 @@ interface CheckOptions extends JsonOption {
   env: string[];
   config?: true;
   token?: string;
+  beforeMigrate?: boolean;
 }
 
 export function checkCommand(terminal: CheckTerminal, deps: CheckDeps): Command {
@@ -42,6 +46,7 @@ export function checkCommand(terminal: CheckTerminal, deps: CheckDeps): Command 
       [] as string[],
     )
     .option("--config", "only the settings; nothing is connected to")
+    .option("--before-migrate", "deno task migrate follows: what it brings is not missed yet")
     .option("--token <jwt>", "also whether an edge would take this token, and why not");
   return withJson(command).addHelpText(
     "after",
@@ -60,24 +65,52 @@ run, as the user that they run as. Exit codes: 0 all is well or only warned of, 
 
 async function find(
   program: ProgramName | undefined,
-  { env, config, token }: CheckOptions,
+  { env, config, token, beforeMigrate = false }: CheckOptions,
   { environment, originTask }: CheckTerminal,
   deps: CheckDeps,
 ): Promise<Finding[]> {
   const programs = program ? [program] : ["edge", "origin"] as const;
   const files = env.map((argument) => readEnvFile(argument, deps.readText));
-  const settings = readSettings(programs, environmentsOf(environment, files), deps.readText);
+  const own = files.flatMap((file) => ownFilesOf(file, deps.readText));
+  const replicas = own.flatMap(({ replica }) => programOf(replica) ? [replica] : []);
+  const environments = {
+    ...environmentsOf(environment, files),
+    own: readOwn(files, replicas, deps.readText),
+  };
+  const { findings, ...settings } = readReplicas(programs, environments, deps.readText);
   const found = [
-    ...settings.findings,
-    ...files.flatMap(({ path, programs, values }) => [
+    ...findings,
+    ...[...files, ...own].flatMap(({ path, programs, values }) => [
       ...strangersIn(path, programs, Object.keys(values)),
       ...checkSecretFiles([path], undefined).filter(({ level }) => level !== "ok"),
     ]),
+    ...own.flatMap(judgeName),
+    ...judgeUsers(settings.users),
   ];
   if (config) return found;
-  const { edge, origin } = settings;
   return [
     ...found,
-    ...await check({ edge, origin, token, readable: readableBy(originTask) }, deps),
+    ...await check({ ...settings, token, beforeMigrate, readable: readableBy(originTask) }, deps),
   ];
+}
+
+interface OwnFile extends EnvFile {
+  replica: string;
+}
+
+/** What single replicas are told besides. */
+function ownFilesOf({ path, programs }: EnvFile, readText: CheckDeps["readText"]): OwnFile[] {
+  return namesBeside(path).flatMap((replica) => {
+    const program = programOf(replica);
+    if (program && !programs.includes(program)) return [];
+    const file = ownFileOf(path, replica);
+    const of = program ? [program] : programs;
+    return [{ ...readEnvFile(file, readText), programs: of, replica }];
+  });
+}
+
+function judgeName({ path, replica }: OwnFile): Finding[] {
+  if (programOf(replica)) return [];
+  const mend = "Call it as a replica is called: edge-0, edge-1 and so on";
+  return [warning(path, `no replica is called ${replica}, so none is told what is in it`, mend)];
 }

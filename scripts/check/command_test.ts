@@ -5,7 +5,7 @@ import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { judgeAgreement } from "./agreement.ts";
 import { checkSecretFiles, readableBy } from "./files.ts";
 import type { Finding } from "./finding.ts";
-import { checkPorts } from "./ports.ts";
+import { checkInternal, checkPorts } from "./ports.ts";
 import { runProbes } from "./probe.ts";
 import { readSettings } from "./settings.ts";
 import {
@@ -29,11 +29,28 @@ const EDGE = { ...COMMON, TOKEN_SECRET: SECRET };
 const ORIGIN = { ...COMMON, API_KEY: SECRET, DATABASE_URL: "postgres://a@127.0.0.1/b" };
 const APNS = { APNS_KEY_ID: "k", APNS_TEAM: "t", APNS_TOPIC: "app" };
 
+const OPEN = { hostname: "0.0.0.0" };
+
 async function settingsOf(program: string, environment: Record<string, string>) {
   return (await runCheck([program, "--config", "--json"], environment)).findings();
 }
 
 testPlants([
+  {
+    name: "a runtime that exports requests",
+    find: () => settingsOf("origin", { ...ORIGIN, OTEL_DENO: "true", OTEL_PROPAGATORS: "none" }),
+    subject: "origin traces",
+    says: /OTEL_TRACES_SAMPLER is not parentbased_always_off: .*push tokens/,
+    mend: /Set OTEL_TRACES_SAMPLER to parentbased_always_off/,
+  },
+  {
+    name: "traces that nobody exports",
+    find: () => settingsOf("edge", { ...EDGE, TRACE_RATIO: "0.5" }),
+    level: "warning",
+    subject: "edge traces",
+    says: /TRACE_RATIO is set/,
+    mend: /Set OTEL_DENO to true/,
+  },
   {
     name: "a secret that is too short",
     find: () => settingsOf("edge", { ...EDGE, TOKEN_SECRET: "short" }),
@@ -76,8 +93,17 @@ testPlants([
     mend: /^Take it out: it is the origin's, and nobody else's to know$/,
   },
   {
+    name: "an origin that is told how the owner of the database connects",
+    find: () =>
+      withFile({ ...ORIGIN, DATABASE_OWNER_URL: "postgres://a@b/c" }, "origin=", "origin"),
+    level: "warning",
+    subject: "%",
+    says: /^DATABASE_OWNER_URL is no setting of the origin$/,
+    mend: /^Take it out: it is the task migrate's, and nobody else's to know$/,
+  },
+  {
     name: "settings that everybody may read",
-    find: () => withFile(EDGE, "", 0o644),
+    find: () => withFile(EDGE, "", "edge", 0o644),
     level: "warning",
     subject: "secret files",
     says: /^others on this machine may read /,
@@ -137,6 +163,40 @@ testPlants([
     mend: /^Set PORT to a free port, or end what listens there/,
   },
   {
+    name: "an internal port that others reach, without a key",
+    find: () => Promise.resolve(checkInternal("edge", { ...OPEN, port: 9000, adminKey: null })),
+    level: "warning",
+    subject: "ports",
+    says: /^whoever reaches 0\.0\.0\.0:9000 may drain the edge$/,
+    mend: /^Set ADMIN_KEY, or INTERNAL_HOST to 127\.0\.0\.1$/,
+  },
+  {
+    name: "a password that is not written as in a URL",
+    find: () => settingsOf("origin", { ...ORIGIN, DATABASE_URL: "postgres://a:b/c@127.0.0.1/d" }),
+    subject: "origin settings",
+    says: /^DATABASE_URL must be .*, not one that cannot be read: in a password, \/ is written %2F/,
+    mend: /^Set DATABASE_URL/,
+  },
+  {
+    name: "two ways to check tokens",
+    find: () => settingsOf("edge", { ...EDGE, TOKEN_JWKS_URL: "https://issuer.example/jwks" }),
+    subject: "edge settings",
+    says: /^TOKEN_SECRET and TOKEN_JWKS_URL exclude each other$/,
+    mend: /^Take out all of them but one$/,
+  },
+  {
+    name: "a key for APNs of which nobody says whose it is",
+    find: async () => {
+      const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+      const { APNS_TEAM: _team, ...rest } = APNS;
+      const APNS_KEY = await exportPKCS8(privateKey);
+      return await settingsOf("origin", { ...ORIGIN, ...rest, APNS_KEY });
+    },
+    subject: "origin settings",
+    says: /^APNS_TEAM must be set beside APNS_KEY$/,
+    mend: /^Set APNS_TEAM to text\. It is: The team at Apple/,
+  },
+  {
     name: "an address that this machine does not have",
     find: () => {
       const internal = { hostname: "192.0.2.1", port: 9000, adminKey: null };
@@ -149,11 +209,16 @@ testPlants([
 ]);
 
 /** Its path is not known before: `%` stands for it. */
-async function withFile(values: Record<string, string>, program: string, mode = 0o600) {
+async function withFile(
+  values: Record<string, string>,
+  prefix: string,
+  program = "edge",
+  mode = 0o600,
+) {
   await using directory = await temporaryDirectory("check");
   const file = await writeEnvFile(join(directory.path, "settings"), values);
   await Deno.chmod(file, mode);
-  const { findings } = await runCheck(["edge", "--config", "--json", "--env", program + file]);
+  const { findings } = await runCheck([program, "--config", "--json", "--env", prefix + file]);
   return findings().map((one): Finding => ({ ...one, subject: one.subject.replace(file, "%") }));
 }
 

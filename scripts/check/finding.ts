@@ -29,9 +29,9 @@ export function failure(subject: string, says: string, mend: string): Finding {
   return { subject, level: "failure", says, mend };
 }
 
-/** `program` before the subject of each: the same thing may be well for one and not for the other. */
-export function of(program: "edge" | "origin", findings: readonly Finding[]): Finding[] {
-  return findings.map((finding) => ({ ...finding, subject: `${program} ${finding.subject}` }));
+/** `whose` before the subject of each: the same thing may be well for one and not for the other. */
+export function of(whose: string, findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => ({ ...finding, subject: `${whose} ${finding.subject}` }));
 }
 
 export function count(findings: readonly Finding[], level: Level): number {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { systemOfThisFile, type TestSystem } from "testing/system.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { type PushRecorder, startPushRecorder } from "../services/push_recorder/push_recorder.ts";
+import { settingsOfUser } from "../services/nats_users.ts";
 import { DEPS, expectAllWell, runCheck, writeEnvFile } from "./testing.ts";
 
-const running = systemOfThisFile({ edges: 1, durable: true });
+const running = systemOfThisFile({ edges: 1, durable: true, triesWhatIsRefused: true });
 const portOf = (url: string) => new URL(url).port;
 
 /** The arguments that name the settings of its edge and of its origin. */
@@ -18,20 +19,27 @@ async function settingsFiles({ system: { state } }: TestSystem, push: PushRecord
     UPSTASH_REDIS_REST_URL: state.redis.url,
     UPSTASH_REDIS_REST_TOKEN: state.redis.token,
   };
+  const userOf = (id: string) => {
+    const { nkey_seed: seed, inbox_prefix: inboxPrefix } = state.nats.users[id]!;
+    return settingsOfUser({ seed, inboxPrefix });
+  };
   const files = {
     edge: {
       ...common,
+      ...userOf(edge!.id),
       PORT: portOf(edge!.url),
       INTERNAL_PORT: portOf(edge!.internal),
       TOKEN_SECRET: state.token_secret,
     },
     origin: {
       ...common,
+      ...userOf(origin!.id),
+      UPSTASH_REDIS_REST_TOKEN: state.redis.read_only_token,
       ...push.env,
       PORT: portOf(origin!.api),
       INTERNAL_PORT: portOf(origin!.internal),
       API_KEY: state.api_key,
-      DATABASE_URL: state.postgres.url,
+      DATABASE_URL: state.postgres.origin_url,
       // Not how fast this machine is.
       PRESENCE_TIMEOUT_MS: "5000",
     },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { passOverForsakenSockets } from "shared/forsaken_sockets.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import { runCommand } from "../cli/run.ts";
 import { checkCommand } from "./command.ts";
@@ -14,6 +15,8 @@ const terminal = {
   environment: Deno.env.toObject(),
   originTask: denoJson.tasks.origin.command,
 };
+// What a server does that refuses a wrong secret is told in words, not by dying of it.
+passOverForsakenSockets(globalThis);
 const command = checkCommand(terminal, {
   nowMs: Date.now,
   elapsedMs: () => performance.now(),

@@ -82,8 +82,7 @@ async function askOrigin(
     if (hasCause(error, errors.PermissionViolationError)) {
       return failure(subject, "no origin can be asked", "Mend the permissions first");
     }
-    const mend = "Let the origins' user publish to where answers arrive: _INBOX.>, or what " +
-      "NATS_INBOX_PREFIX says; or set allow_responses for it";
+    const mend = "Let the origins' user publish to where answers arrive, _INBOX.>";
     return failure(subject, "an origin is asked, and no answer arrives", mend);
   }
 }
@@ -108,15 +107,26 @@ function judgeServer({ info }: NatsConnection, { servers, tls }: NatsConfig): Fi
   return ok(SUBJECT, says);
 }
 
-function judgeTrouble(error: unknown, { servers }: NatsConfig): Finding {
+const MEND_USER = "Correct NATS_USER and NATS_PASSWORD, NATS_NKEY_SEED or NATS_CREDS, or have " +
+  "the servers read their users again";
+const MEND_NOBODY = "Say who it is there, by NATS_NKEY_SEED for one: deno task init draws it, of " +
+  "each edge into edge.d/edge-0.env and so on, beside edge.env";
+
+function judgeTrouble(error: unknown, { servers, auth }: NatsConfig): Finding {
   const words = wordsOf(error);
   const where = servers.map(placeOf).join(", ");
   const says = words.startsWith("Cannot") ? words : `Cannot reach NATS at ${where}: ${words}`;
   if (words.includes("it is version")) {
     return failure(SUBJECT, says, "Upgrade nats-server to 2.10 or newer");
   }
+  if (words.includes("max_payload")) {
+    return failure(SUBJECT, says, "Set max_payload of the servers to 1MB, which is its default");
+  }
   if (words.includes("refused the credentials")) {
-    const mend = "Correct NATS_USER and NATS_PASSWORD, NATS_NKEY_SEED or NATS_CREDS";
+    return failure(SUBJECT, says, auth ? MEND_USER : MEND_NOBODY);
+  }
+  if (/nkeys?:|credentials/i.test(words)) {
+    const mend = "Correct NATS_NKEY_SEED or NATS_CREDS: what it holds is no key";
     return failure(SUBJECT, says, mend);
   }
   if (/certificate|self.signed|issuer/i.test(words)) {

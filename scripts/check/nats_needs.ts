@@ -1,122 +1,116 @@
 /**
- * What each program says and hears on the bus, as far as it can be tried without anybody noticing.
+ * What is tried of what a program must and must not say and hear on the bus, without anybody
+ * noticing.
  *
- * Invariant: every message of these tables is one that whoever hears it has nothing to do for. What
- * they would act upon is `untried`: a digest, an alert, a question to all edges; and a beat, for an
- * edge that beats and has no presence makes all users unknown. Pure.
+ * Invariant: whatever is said is one that whoever hears it has nothing to do for. What they would
+ * act upon is `untried`: a digest, an alert, a question to all edges; and a beat, for an edge that
+ * beats and has no presence makes all users unknown. What there is to be tried is the table in
+ * `shared/bus/permissions.ts`. Pure.
  *
  * @module
  */
 
-import { ANNOUNCE, encodeMessage, ORIGIN_QUEUE, REQUEST } from "shared/bus/requests.ts";
+import {
+  allows,
+  inboxOf,
+  type Permissions,
+  permissionsOf,
+  ROLES,
+  type Use,
+} from "shared/bus/permissions.ts";
+import { ANNOUNCE, encodeMessage, REQUEST } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { DeviceId, GroupId, UserId } from "shared/ids.ts";
-import {
-  CHAT_STREAM,
-  encodeToken,
-  groupTopic,
-  inboxTopic,
-  subjectOf,
-  SYSTEM_ALERTS,
-} from "shared/topic.ts";
+import { TOPIC_SUBJECTS } from "shared/topic.ts";
 
 export interface Said {
   subject: string;
-  data?: Uint8Array;
-}
-
-export interface Heard {
-  subject: string;
-  queue?: string;
+  data: Uint8Array;
 }
 
 export interface Needs {
   says: Said[];
-  hears: Heard[];
+  hears: Use[];
   /** What a stolen program could do harm with. */
   mustNotSay: Said[];
-  mustNotHear: Heard[];
+  mustNotHear: Use[];
   untried: string[];
 }
 
+const EVERYTHING = ">";
+
 /** `nobody`: a name that no user, group or replica has. */
-export function needsOf(program: "edge" | "origin", nobody: string): Needs {
-  return program === "edge" ? needsOfEdge(nobody) : needsOfOrigin(nobody);
-}
-
-function needsOfEdge(nobody: string): Needs {
-  const user = nobody as UserId;
-  const none = 0 as Gsid;
-  const { name: stream } = CHAT_STREAM;
+export function needsOf(
+  program: "edge" | "origin",
+  nobody: string,
+  inboxPrefix: string = inboxOf(program),
+): Needs {
+  const own = permissionsOf(program, inboxPrefix);
+  const others = ROLES.filter((role) => role !== program).map((role) => permissionsOf(role));
+  const beyond = (kind: keyof Permissions) =>
+    others.flatMap((other) => usesOf(other[kind])).filter((use) => !allows(own[kind], use));
+  const says = subjectsOf(usesOf(own.publish));
+  const named = ({ subject, ...rest }: Use) => ({ ...rest, subject: withName(subject, nobody) });
   return {
-    says: [
-      { subject: REQUEST.send, data: encodeMessage({ sends: [] }) },
-      { subject: REQUEST.call, data: callOf(user) },
-      { subject: REQUEST.enter, data: encodeMessage({ user }) },
-      { subject: REQUEST.catchUp, data: encodeMessage({ user }) },
-      { subject: REQUEST.mend, data: encodeMessage({ topics: [], after: none, upto: none }) },
-      {
-        subject: REQUEST.changes,
-        data: encodeMessage({ group: nobody as GroupId, after: none }),
-      },
-      { subject: REQUEST.digest, data: encodeMessage({}) },
-      { subject: ANNOUNCE.received, data: encodeMessage({ replica: nobody, users: [] }) },
-      { subject: ANNOUNCE.ended, data: encodeMessage({ replica: nobody, users: [] }) },
-      { subject: `$JS.API.STREAM.INFO.${stream}` },
-      ...["CREATE", "INFO", "MSG.NEXT", "DELETE"].map((verb) => ({
-        subject: `$JS.API.CONSUMER.${verb}.${stream}.${nobody}`,
-      })),
-    ],
-    hears: [
-      ...topicsOf(nobody),
-      { subject: subjectOf(SYSTEM_ALERTS) },
-      { subject: ANNOUNCE.digest },
-      { subject: ANNOUNCE.askReceived },
-      { subject: ANNOUNCE.presenceLost },
-    ],
+    says: says.flatMap((subject) => sayingOf(subject, nobody)),
+    hears: usesOf(own.subscribe).map(named),
     mustNotSay: [
-      ...topicsOf(nobody),
-      { subject: ANNOUNCE.presenceLost, data: encodeMessage({ replica: nobody }) },
+      { subject: nobody, data: NOTHING },
+      ...subjectsOf(beyond("publish")).flatMap((subject) => sayingOf(subject, nobody)),
     ],
-    mustNotHear: [{ subject: REQUEST.send }, { subject: REQUEST.call }],
-    untried: [ANNOUNCE.beat],
+    mustNotHear: [
+      { subject: EVERYTHING },
+      ...beyond("subscribe").map(named),
+      { subject: `${inboxOf(nobody)}.x` },
+    ],
+    untried: says.filter((subject) => sayingOf(subject, nobody).length === 0),
   };
 }
 
-function needsOfOrigin(nobody: string): Needs {
-  const { name: stream } = CHAT_STREAM;
-  const ownBeat = `${ANNOUNCE.ownBeat}.${encodeToken(nobody)}`;
+function usesOf(allowed: Permissions["publish"]): Use[] {
+  return allowed.flatMap(({ uses }) => uses);
+}
+
+function subjectsOf(uses: readonly Use[]): string[] {
+  return [...new Set(uses.map(({ subject }) => subject))];
+}
+
+function withName(subject: string, nobody: string): string {
+  return subject.replaceAll("*", nobody);
+}
+
+/** None when it is better not said. */
+function sayingOf(subject: string, nobody: string): Said[] {
+  const data = subject.startsWith(API) ? UNREADABLE : dataOf(nobody)[subject];
+  return data ? [{ subject: withName(subject, nobody), data }] : [];
+}
+
+const API = "$JS.API.";
+const NOTHING = new Uint8Array();
+/** The server takes it for a request that is allowed, and refuses to do anything for it. */
+const UNREADABLE = new TextEncoder().encode("fanfare check");
+
+/** By subject: what is of users, groups and replicas that there are not. */
+function dataOf(nobody: string): Record<string, Uint8Array> {
+  const user = nobody as UserId, group = nobody as GroupId;
+  const none = 0 as Gsid;
+  const call = { user, device: "check" as DeviceId, method: "fanfare.check", data: null };
+  const ofNobody = encodeMessage({ replica: nobody, users: [] });
   return {
-    says: [
-      ...topicsOf(nobody),
-      { subject: ownBeat, data: encodeMessage({ replica: nobody }) },
-      { subject: ANNOUNCE.presenceLost, data: encodeMessage({ replica: nobody }) },
-      { subject: "$JS.API.INFO" },
-      ...["INFO", "CREATE", "UPDATE"].map((verb) => ({
-        subject: `$JS.API.STREAM.${verb}.${stream}`,
-      })),
-    ],
-    hears: [
-      ...Object.values(REQUEST).map((subject) => ({ subject, queue: ORIGIN_QUEUE })),
-      { subject: ownBeat },
-      { subject: `${ANNOUNCE.beat}.*` },
-      { subject: ANNOUNCE.digest },
-      { subject: ANNOUNCE.received },
-      { subject: ANNOUNCE.ended },
-    ],
-    mustNotSay: [],
-    mustNotHear: [],
-    untried: [ANNOUNCE.digest, ANNOUNCE.askReceived, subjectOf(SYSTEM_ALERTS)],
+    [REQUEST.send]: encodeMessage({ sends: [] }),
+    [REQUEST.call]: encodeMessage(call),
+    [REQUEST.enter]: encodeMessage({ user }),
+    [REQUEST.catchUp]: encodeMessage({ user }),
+    [REQUEST.mend]: encodeMessage({ topics: [], after: none, upto: none }),
+    [REQUEST.changes]: encodeMessage({ group, after: none }),
+    [REQUEST.digest]: encodeMessage({}),
+    [ANNOUNCE.received]: ofNobody,
+    [ANNOUNCE.ended]: ofNobody,
+    [ANNOUNCE.presenceLost]: ofNobody,
+    [ANNOUNCE.drain]: ofNobody,
+    [`${ANNOUNCE.originBeat}.*`]: ofNobody,
+    ...Object.fromEntries(TOPIC_SUBJECTS.map((subject) => [subject, NOTHING])),
+    [`${inboxOf("*")}`]: NOTHING,
+    [`${inboxOf("origin")}.*`]: NOTHING,
   };
-}
-
-/** Of a user and a group that there are not. */
-function topicsOf(nobody: string): { subject: string }[] {
-  return [inboxTopic(nobody as UserId), groupTopic(nobody as GroupId)]
-    .map((topic) => ({ subject: subjectOf(topic) }));
-}
-
-/** Of a method that there is not. */
-function callOf(user: UserId): Uint8Array {
-  return encodeMessage({ user, device: "check" as DeviceId, method: "fanfare.check", data: null });
 }

@@ -7,14 +7,10 @@
  * @module
  */
 
-import {
-  createInbox,
-  headers,
-  type NatsConnection,
-  PermissionViolationError,
-} from "@nats-io/transport-node";
+import { headers, type NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
+import { allows, type Permissions, permissionsOf, type Use } from "shared/bus/permissions.ts";
 import { failure, type Finding, ok, warning } from "./finding.ts";
-import { type Heard, type Needs, needsOf, type Said } from "./nats_needs.ts";
+import { type Needs, needsOf, type Said } from "./nats_needs.ts";
 
 const SUBJECT = "nats permissions";
 /** A stream stores only what expects to be stored in it. */
@@ -25,22 +21,24 @@ export async function checkPermissions(
   connection: NatsConnection,
   { program, inboxPrefix }: { program: "edge" | "origin"; inboxPrefix: string | undefined },
 ): Promise<Finding[]> {
-  const needs = needsOf(program, `fanfare-check-${crypto.randomUUID()}`);
-  const inbox = `${createInbox(inboxPrefix)}.*`;
-  needs.hears.push({ subject: inbox });
+  const needs = needsOf(program, `${PROBE_NAME}-${crypto.randomUUID()}`, inboxPrefix);
   // Where nobody is asked who they are, everybody may do everything.
   const isOpen = !connection.info?.auth_required;
   if (isOpen) needs.mustNotSay = needs.mustNotHear = [];
   const tried = await tryAll(connection, needs);
-  const missing = [
-    ...needs.says.filter((said) => tried.isRefused("publish", said)).map(publishing),
-    ...needs.hears.filter((heard) => tried.isRefused("subscription", heard)).map(subscribing),
-  ];
+  const missing = missingOf(needs, tried);
   if (missing.length > 0) {
-    const says = `the ${program} may not ${missing.join(", nor ")}`;
-    return [failure(SUBJECT, says, "Allow that in the permissions of its user at NATS")];
+    const own = permissionsOf(program, inboxPrefix);
+    const says = `the ${program} may not ${missing.map(wordsOfUse).join(", nor ")}`;
+    const rows = new Set(missing.map(({ verb, use }) => `${verb} ${rowOf(own, verb, use)}`));
+    // Who may do next to nothing is not badly configured, but somebody else.
+    const isAnother = missing.length > (needs.says.length + needs.hears.length) / 2;
+    const mend = `${
+      isAnother ? `Give it the ${program}'s own key, if it has another's; or allow` : "Allow"
+    } its user at NATS to ${[...rows].join(", ")}: deno task init writes them all`;
+    return [failure(SUBJECT, says, mend)];
   }
-  const excess = excessOf(needs, tried);
+  const excess = excessOf(needs, tried).map(wordsOfUse);
   if (excess.length > 0) {
     const says = `a stolen ${program} could also ${excess.join(", and ")}`;
     return [warning(SUBJECT, says, "Take that from the permissions of its user at NATS")];
@@ -52,22 +50,57 @@ export async function checkPermissions(
   return [ok(SUBJECT, `${open}the ${program} may do what it must${untried}`)];
 }
 
-type Operation = PermissionViolationError["operation"];
+type Verb = keyof Permissions;
+
+interface Attempt {
+  verb: Verb;
+  use: Use;
+}
+
+const attempts = (verb: Verb) => ({ subject, queue }: Use): Attempt => ({
+  verb,
+  use: { subject, ...(queue !== undefined && { queue }) },
+});
+
+function missingOf({ says, hears }: Needs, tried: Tried): Attempt[] {
+  return [...says.map(attempts("publish")), ...hears.map(attempts("subscribe"))]
+    .filter((attempt) => tried.isRefused(attempt));
+}
+
+/** Who may do everything is told no details. */
+function excessOf({ mustNotSay, mustNotHear }: Needs, tried: Tried): Attempt[] {
+  const allowed = (all: readonly Use[], verb: Verb) => {
+    const found = all.map(attempts(verb)).filter((attempt) => !tried.isRefused(attempt));
+    return found[0]?.use.subject === all[0]?.subject ? found.slice(0, 1) : found;
+  };
+  return [...allowed(mustNotSay, "publish"), ...allowed(mustNotHear, "subscribe")];
+}
+
+/** The row of the table that allows a use. */
+function rowOf(own: Permissions, verb: Verb, use: Use): string {
+  const row = own[verb].find((allowed) => allows([allowed], use));
+  return row?.queue === undefined ? `"${row?.subject}"` : `"${row.subject} ${row.queue}"`;
+}
 
 interface Tried {
-  isRefused(operation: Operation, on: Said | Heard): boolean;
+  isRefused(attempt: Attempt): boolean;
 }
+
+const VERBS: Record<PermissionViolationError["operation"], Verb> = {
+  publish: "publish",
+  subscription: "subscribe",
+};
 
 async function tryAll(connection: NatsConnection, needs: Needs): Promise<Tried> {
   const refused = new Set<string>();
-  const keyOf = (operation: Operation, { subject, queue }: Heard) =>
-    `${operation} ${subject} ${queue ?? ""}`;
+  const keyOf = ({ verb, use: { subject, queue } }: Attempt) => `${verb} ${subject} ${queue ?? ""}`;
   const following = (async () => {
     for await (const status of connection.status()) {
       if (status.type !== "error") continue;
       if (!(status.error instanceof PermissionViolationError)) continue;
       const { operation, subject, queue } = status.error;
-      refused.add(keyOf(operation, { subject, ...(queue !== undefined && { queue }) }));
+      const use = { subject, ...(queue !== undefined && { queue }) };
+      refused.add(keyOf({ verb: VERBS[operation], use }));
     }
   })();
   following.catch(() => {});
@@ -76,7 +109,7 @@ async function tryAll(connection: NatsConnection, needs: Needs): Promise<Tried> 
   // What the server refuses it has said before it answers the first; before the second, it is read.
   await connection.flush();
   await connection.flush();
-  return { isRefused: (operation, on) => refused.has(keyOf(operation, on)) };
+  return { isRefused: (attempt) => refused.has(keyOf(attempt)) };
 }
 
 function say(connection: NatsConnection, { subject, data }: Said): void {
@@ -86,28 +119,18 @@ function say(connection: NatsConnection, { subject, data }: Said): void {
 }
 
 /** Both go to the server in one write, so that no request of others comes in between. */
-function hear(connection: NatsConnection, { subject, queue }: Heard): void {
+function hear(connection: NatsConnection, { subject, queue }: Use): void {
   connection.subscribe(subject, { ...(queue !== undefined && { queue }), callback: () => {} })
     .unsubscribe();
 }
 
-function excessOf(needs: Needs, tried: Tried): string[] {
-  return [
-    ...needs.mustNotSay.filter((said) => !tried.isRefused("publish", said)).map(publishing),
-    ...needs.mustNotHear.filter((heard) => !tried.isRefused("subscription", heard))
-      .map(subscribing),
-  ];
-}
-
-function publishing({ subject }: Said): string {
-  return `publish to "${subject.replace(PROBE_NAME, "*")}"`;
-}
-
-function subscribing({ subject, queue }: Heard): string {
+/** A name that nobody has stands for all; whoever may say that alone may say everything. */
+function wordsOfUse({ verb, use: { subject, queue } }: Attempt): string {
+  const shown = subject.replaceAll(NOBODY, "*");
   const as = queue === undefined ? "" : ` in the queue "${queue}"`;
-  return `subscribe to "${subject.replace(PROBE_NAME, "*").replace(INBOX, ".>")}"${as}`;
+  return `${verb} to "${shown === "*" ? ">" : shown}"${as}`;
 }
 
-/** What `createInbox` adds to the prefix. */
-const INBOX = /\.[0-9A-Za-z]{22}\.\*$/;
-const PROBE_NAME = /fanfare-check-[\w-]+/;
+/** How what nobody is called begins. */
+export const PROBE_NAME = "fanfare-check";
+const NOBODY = new RegExp(`${PROBE_NAME}-[\\w-]+`, "g");

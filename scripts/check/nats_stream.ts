@@ -15,6 +15,7 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { chatStreamConfig, streamDifferences, type StreamOptions } from "shared/bus/jetstream.ts";
+import { TRIAL_STREAM } from "shared/bus/permissions.ts";
 import { CHAT_STREAM } from "shared/topic.ts";
 import { judgeClock } from "./clock.ts";
 import { failure, type Finding, ok, warning } from "./finding.ts";
@@ -24,6 +25,7 @@ const SUBJECT = "nats stream";
 const TIMEOUT_MS = 2_000;
 const STREAM_NOT_FOUND = 10059;
 const NOT_ENABLED_FOR_ACCOUNT = 10039;
+const TRIAL_SUBJECT = "fanfare-check.room";
 /** What no update of a stream changes. */
 const FIXED = ["storage", "retention"];
 
@@ -95,14 +97,15 @@ async function tryToMake(manager: JetStreamManager, wanted: StreamOptions): Prom
     const says = `another stream, ${taken}, takes ${CHAT_STREAM.subjects.join(", ")}`;
     return failure(SUBJECT, says, `Delete the stream ${taken}, or give it other subjects`);
   }
-  const id = crypto.randomUUID();
-  const name = `FANFARE_CHECK_${id}`;
+  const { streams } = manager;
+  const remove = () => streams.delete(TRIAL_STREAM).catch(() => false); // Another check may have.
   try {
-    const config = { ...chatStreamConfig(wanted), name, subjects: [`fanfare-check.${id}`] };
-    await manager.streams.add(config);
-    await manager.streams.delete(name);
+    await remove();
+    const config = { ...chatStreamConfig(wanted), name: TRIAL_STREAM, subjects: [TRIAL_SUBJECT] };
+    await streams.add(config);
+    await remove();
   } catch (error) {
-    return judgeRefusal(wordsOf(error), wanted, name);
+    return judgeRefusal(wordsOf(error), wanted);
   }
   return ok(SUBJECT, "not there yet; there is room for it, and the first origin makes it");
 }
@@ -116,7 +119,7 @@ async function holderOf({ streams }: JetStreamManager): Promise<string | undefin
   }
 }
 
-function judgeRefusal(words: string, wanted: StreamOptions, name: string): Finding {
+function judgeRefusal(words: string, wanted: StreamOptions): Finding {
   const says = `Cannot make the stream: ${words}`;
   if (/insufficient|resource|exceeds|maximum|storage/i.test(words)) {
     const mend = `Give JetStream ${wanted.maxBytes} bytes (max_file_store, and the account's ` +
@@ -128,8 +131,7 @@ function judgeRefusal(words: string, wanted: StreamOptions, name: string): Findi
     return failure(SUBJECT, says, mend);
   }
   if (/permission/i.test(words)) {
-    const mend = `Allow "$JS.API.>", or know that its size is untried (nats stream rm ${name})`;
-    return warning(SUBJECT, says, mend);
+    return warning(SUBJECT, says, "Mend the permissions: until then nobody knows if there is room");
   }
   return failure(SUBJECT, says, "See the log of nats-server");
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { jetstreamManager, StorageType } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { chatStreamConfig, ensureStream } from "shared/bus/jetstream.ts";
+import { inboxOf, type Permissions, permissionsOf } from "shared/bus/permissions.ts";
 import { REQUEST } from "shared/bus/requests.ts";
 import type { NatsConfig } from "shared/config/nats.ts";
 import { type TestNats, testNats } from "testing/nats.ts";
@@ -15,21 +16,22 @@ const MIB = 1024 * 1024;
 const EDGE: NatsRole = { program: "edge" };
 const ORIGIN: NatsRole = { program: "origin", stream: { replicas: 1, maxBytes: 64 * MIB } };
 
-const EDGE_SAYS = ["rpc.>", "edge.>", "$JS.API.STREAM.INFO.CHAT"].concat(
-  ["CREATE", "INFO", "MSG.NEXT", "DELETE"].map((verb) => `$JS.API.CONSUMER.${verb}.CHAT.>`),
-);
-const EDGE_HEARS = ["chat.>", "_INBOX_edge.>"].concat(
-  ["origin.digest", "origin.ask-received", "origin.presence-lost"],
-);
-const ORIGIN_SAYS = ["chat.>", "origin.>", "$JS.API.>"];
-const ORIGIN_HEARS = ["rpc.> origin", "edge.>", "origin.>", "_INBOX_origin.>"];
+const spelt = (allowed: Permissions["publish"]) =>
+  allowed.map(({ subject, queue }) => queue === undefined ? subject : `${subject} ${queue}`);
+const [EDGE_SAYS, EDGE_HEARS] = spellings(permissionsOf("edge"));
+const [ORIGIN_SAYS, ORIGIN_HEARS] = spellings(permissionsOf("origin"));
+
+function spellings({ publish, subscribe }: Permissions): [string[], string[]] {
+  return [spelt(publish), spelt(subscribe)];
+}
 
 /** Its password is its name. */
 function user(name: string, says: string[], hears: string[]): string {
   return `{ user: ${name}, password: ${name}, permissions: { publish: ${JSON.stringify(says)}, ` +
-    `subscribe: ${JSON.stringify(hears)}, allow_responses: true } }`;
+    `subscribe: ${JSON.stringify(hears)} } }`;
 }
 
+const originOf = (name: string) => user(name, ORIGIN_SAYS, ORIGIN_HEARS);
 const without = (list: string[], gone: string) => list.filter((one) => one !== gone);
 
 const CONFIG = `accounts {
@@ -37,28 +39,36 @@ const CONFIG = `accounts {
     ${user("edge", EDGE_SAYS, EDGE_HEARS)}
     ${user("origin", ORIGIN_SAYS, ORIGIN_HEARS)}
     ${user("mute", without(EDGE_SAYS, "rpc.>").concat("rpc.digest", "rpc.enter"), EDGE_HEARS)}
-    ${user("deaf", EDGE_SAYS, without(EDGE_HEARS, "_INBOX_edge.>"))}
+    ${user("deaf", EDGE_SAYS, without(EDGE_HEARS, "_INBOX.edge.>"))}
     ${user("forger", EDGE_SAYS.concat("chat.>"), EDGE_HEARS.concat("rpc.>"))}
+    ${user("warden", EDGE_SAYS.concat("$JS.API.STREAM.DELETE.CHAT"), EDGE_HEARS)}
+    ${user("eavesdropper", EDGE_SAYS, without(EDGE_HEARS, "_INBOX.edge.>").concat("_INBOX.>"))}
     ${user("lazy", ORIGIN_SAYS, without(ORIGIN_HEARS, "rpc.> origin").concat("rpc.digest"))}
     { user: anybody, password: anybody }
   ] }
-  SMALL { jetstream: { max_file: 2MB, max_mem: 1MB }, users: [{ user: small, password: small }] }
-  MEMORY { jetstream: enabled, users: [{ user: memory, password: memory }] }
-  TAKEN { jetstream: enabled, users: [{ user: taken, password: taken }] }
-  NONE { users: [{ user: none, password: none }] }
+  SMALL { jetstream: { max_file: 2MB, max_mem: 1MB }, users: [${originOf("small")}] }
+  MEMORY { jetstream: enabled, users: [
+    ${originOf("memory")}
+    { user: memory-owner, password: memory-owner }
+  ] }
+  TAKEN { jetstream: enabled, users: [
+    ${originOf("taken")}
+    { user: taken-owner, password: taken-owner }
+  ] }
+  NONE { users: [${originOf("none")}] }
 }`;
 
 let nats: TestNats;
 Deno.test.beforeAll(async () => {
   nats = await testNats(CONFIG);
 });
-Deno.test.afterAll(async () => await nats[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await nats?.[Symbol.asyncDispose]());
 
-function check(user: string, role: NatsRole, inboxPrefix?: string, password = user) {
+function check(user: string, role: NatsRole, password = user) {
   const config = {
     servers: [nats.url],
     auth: { kind: "password", user, password } as const,
-    ...(inboxPrefix !== undefined && { inboxPrefix }),
+    inboxPrefix: inboxOf(role.program),
   };
   return checkNats(config, role, DEPS, NEVER);
 }
@@ -69,21 +79,21 @@ async function connected(user: string): Promise<NatsConnection & AsyncDisposable
 }
 
 Deno.test("an edge and an origin with just the permissions that they need are well", async () => {
-  expectAllWell(await check("origin", ORIGIN, "_INBOX_origin"));
-  expectAllWell(await check("edge", EDGE, "_INBOX_edge"));
+  expectAllWell(await check("origin", ORIGIN));
+  expectAllWell(await check("edge", EDGE));
 });
 
 Deno.test("a check leaves no stream, no consumer and no message behind", async () => {
   await using connection = await connected("anybody");
   const { streams, consumers } = await jetstreamManager(connection);
   assert.equal((await streams.names().next()).length, 0);
-  await check("origin", ORIGIN, "_INBOX_origin");
+  await check("origin", ORIGIN);
   assert.equal((await streams.names().next()).length, 0);
 
   await ensureStream({ connection }, ORIGIN.stream!);
-  await check("origin", ORIGIN, "_INBOX_origin");
+  await check("origin", ORIGIN);
   // It may publish to topics: what it tries must not be kept.
-  await check("forger", EDGE, "_INBOX_edge");
+  await check("forger", EDGE);
   assert.equal((await streams.info("CHAT")).state.last_seq, 0);
   assert.equal((await consumers.list("CHAT").next()).length, 0);
   await streams.delete("CHAT");
@@ -94,8 +104,8 @@ Deno.test("a check says nothing that an edge or an origin would act upon", async
   const heard: string[] = [];
   connection.subscribe(">", { callback: (_error, { subject }) => void heard.push(subject) });
   await connection.flush();
-  await check("origin", ORIGIN, "_INBOX_origin");
-  await check("forger", EDGE, "_INBOX_edge");
+  await check("origin", ORIGIN);
+  await check("forger", EDGE);
   await connection.flush();
   assert.ok(heard.includes(REQUEST.enter));
   const grave = /^edge\.beat|^origin\.(digest|ask-received)$|^chat\.system-alerts$/;
@@ -113,11 +123,29 @@ testPlants([
     mend: /^Start nats-server there, or correct NATS_URL$/,
   },
   {
+    name: "a seed that is none",
+    find: async () => {
+      await using server = natsOf({ nonce: "n" });
+      const auth = { kind: "nkey", seed: "SUABC" } as const;
+      return await checkNats({ servers: [server.url], auth }, EDGE, DEPS, NEVER);
+    },
+    subject: "nats",
+    says: /^Cannot connect to NATS .*nkeys: invalid/,
+    mend: /^Correct NATS_NKEY_SEED or NATS_CREDS: what it holds is no key$/,
+  },
+  {
     name: "a wrong password",
-    find: () => check("edge", EDGE, "_INBOX_edge", "wrong"),
+    find: () => check("edge", EDGE, "wrong"),
     subject: "nats",
     says: /it refused the credentials/,
-    mend: /^Correct NATS_USER and NATS_PASSWORD/,
+    mend: /^Correct NATS_USER and NATS_PASSWORD, .* or have the servers read their users again$/,
+  },
+  {
+    name: "a program that does not say who it is",
+    find: () => checkNats({ servers: [nats.url] }, EDGE, DEPS, NEVER),
+    subject: "nats",
+    says: /it refused the credentials/,
+    mend: /^Say who it is there, .* of each edge into edge\.d\/edge-0\.env/,
   },
   {
     name: "a certificate of an authority that is not known",
@@ -129,12 +157,22 @@ testPlants([
   {
     name: "an old nats-server",
     find: async () => {
-      await using old = oldNats("2.9.25");
+      await using old = natsOf({ version: "2.9.25" });
       return await checkNats({ servers: [old.url] }, EDGE, DEPS, NEVER);
     },
     subject: "nats",
     says: /it is version 2\.9\.25, and 2\.10 or newer is needed$/,
     mend: /^Upgrade nats-server to 2\.10 or newer$/,
+  },
+  {
+    name: "messages that are too small",
+    find: async () => {
+      await using small = natsOf({ max_payload: MIB / 2 });
+      return await checkNats({ servers: [small.url] }, EDGE, DEPS, NEVER);
+    },
+    subject: "nats",
+    says: /its max_payload is 524288 bytes, and 1048576 are needed$/,
+    mend: /^Set max_payload of the servers to 1MB/,
   },
   {
     name: "JetStream off",
@@ -157,17 +195,41 @@ testPlants([
   },
   {
     name: "an edge that may not ask",
-    find: () => check("mute", EDGE, "_INBOX_edge"),
+    find: () => check("mute", EDGE),
     subject: "nats permissions",
     says: /^the edge may not publish to "rpc\.send", nor publish to "rpc\.call", .*"rpc\.changes"$/,
-    mend: /^Allow that in the permissions/,
+    mend: /^Allow its user at NATS to publish "rpc\.>": deno task init writes them all$/,
   },
   {
     name: "an edge that may do more than it must",
-    find: () => check("forger", EDGE, "_INBOX_edge"),
+    find: () => check("forger", EDGE),
     level: "warning",
     subject: "nats permissions",
     says: /^a stolen edge could also publish to "chat\.user-inbox\.\*", .*subscribe to "rpc\.send"/,
+    mend: /^Take that from the permissions/,
+  },
+  {
+    name: "an edge that may delete the stream",
+    find: () => check("warden", EDGE),
+    level: "warning",
+    subject: "nats permissions",
+    says: /^a stolen edge could also publish to "\$JS\.API\.STREAM\.DELETE\.CHAT"$/,
+    mend: /^Take that from the permissions/,
+  },
+  {
+    name: "an edge that may hear the answers to others",
+    find: () => check("eavesdropper", EDGE),
+    level: "warning",
+    subject: "nats permissions",
+    says: /^a stolen edge could also subscribe to "_INBOX\.origin\.\*", .*"_INBOX\.\*\.x"$/,
+    mend: /^Take that from the permissions/,
+  },
+  {
+    name: "an edge that may do everything",
+    find: () => check("anybody", EDGE),
+    level: "warning",
+    subject: "nats permissions",
+    says: /^a stolen edge could also publish to ">", and subscribe to ">"$/,
     mend: /^Take that from the permissions/,
   },
   {
@@ -179,7 +241,7 @@ testPlants([
   },
   {
     name: "three copies on one server",
-    find: () => check("anybody", { program: "origin", stream: { replicas: 3, maxBytes: MIB } }),
+    find: () => check("origin", { program: "origin", stream: { replicas: 3, maxBytes: MIB } }),
     subject: "nats stream",
     says: /^Cannot make the stream: .*replicas/,
     mend: /^Set STREAM_REPLICAS to 1, or run 3 servers/,
@@ -187,7 +249,7 @@ testPlants([
   {
     name: "a stream that is kept in memory",
     find: async () => {
-      await using connection = await connected("memory");
+      await using connection = await connected("memory-owner");
       const { streams } = await jetstreamManager(connection);
       await streams.add({ ...chatStreamConfig(ORIGIN.stream!), storage: StorageType.Memory });
       return await check("memory", ORIGIN);
@@ -199,7 +261,7 @@ testPlants([
   {
     name: "another stream with our subjects",
     find: async () => {
-      await using connection = await connected("taken");
+      await using connection = await connected("taken-owner");
       const { streams } = await jetstreamManager(connection);
       await streams.add({ name: "OLD", subjects: ["chat.>"] });
       return await check("taken", ORIGIN);
@@ -211,7 +273,7 @@ testPlants([
 ]);
 
 Deno.test("an origin that may not take requests of each kind is told which", async () => {
-  const findings = await check("lazy", ORIGIN, "_INBOX_origin");
+  const findings = await check("lazy", ORIGIN);
   const [amiss] = findings.filter(({ level }) => level !== "ok");
   assert.equal(amiss?.subject, "nats permissions");
   assert.match(amiss.says, /may not subscribe to "rpc\.send" in the queue "origin", nor /);
@@ -219,20 +281,23 @@ Deno.test("an origin that may not take requests of each kind is told which", asy
 });
 
 Deno.test("an edge that may not hear its answers is told so, whatever else fails by it", async () => {
-  const findings = await check("deaf", EDGE, "_INBOX_edge");
+  const findings = await check("deaf", EDGE);
   const permissions = findings.find(({ subject }) => subject === "nats permissions");
-  assert.equal(permissions?.says, 'the edge may not subscribe to "_INBOX_edge.>"');
+  assert.equal(
+    permissions?.says,
+    'the edge may not subscribe to "_INBOX.edge.*", nor subscribe to "_INBOX.edge.*.*"',
+  );
 });
 
 Deno.test("an origin whose answers do not arrive: a failure of nats answers", async () => {
   await using silent = await connected("anybody");
   silent.subscribe(REQUEST.digest, { callback: () => {} });
   await silent.flush();
-  expectOnly(await check("edge", EDGE, "_INBOX_edge"), {
+  expectOnly(await check("edge", EDGE), {
     level: "failure",
     subject: "nats answers",
     says: /no answer arrives$/,
-    mend: /allow_responses/,
+    mend: /_INBOX\.>$/,
   });
 });
 
@@ -249,11 +314,17 @@ async function checkEncrypted(config: Pick<NatsConfig, "tls">) {
   return await checkNats({ servers: [server.url], ...config }, EDGE, DEPS, NEVER);
 }
 
-/** As much of a server as tells its version. */
-function oldNats(version: string): { url: string } & AsyncDisposable {
+/** As much of a server as tells of itself. */
+function natsOf(
+  { version = "2.12.0", max_payload = MIB, nonce }: {
+    version?: string;
+    max_payload?: number;
+    nonce?: string;
+  },
+): { url: string } & AsyncDisposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
-  const info = { server_id: "old", version, host: "127.0.0.1", port, max_payload: MIB, proto: 1 };
+  const info = { server_id: "s", version, host: "127.0.0.1", port, max_payload, proto: 1, nonce };
   const serving = (async () => {
     for await (const connection of listener) {
       const say = (text: string) => connection.write(new TextEncoder().encode(text));

@@ -9,7 +9,7 @@
 
 import { listenAddress } from "shared/config/addresses.ts";
 import type { InternalConfig } from "shared/config/ports.ts";
-import { failure, type Finding, ok } from "./finding.ts";
+import { failure, type Finding, ok, warning } from "./finding.ts";
 
 const SUBJECT = "ports";
 
@@ -48,6 +48,18 @@ export async function checkPorts(
     return failure(SUBJECT, `Cannot listen on ${at}: ${trouble}`, mend);
   });
 }
+
+/** Whoever reaches an internal port without a key may drain, and so those must be few. */
+export function checkInternal(
+  program: "edge" | "origin",
+  { hostname, port, adminKey }: InternalConfig,
+): Finding[] {
+  if (adminKey !== null || LOOPBACK.test(hostname)) return [];
+  const says = `whoever reaches ${listenAddress({ hostname, port })} may drain the ${program}`;
+  return [warning(SUBJECT, says, "Set ADMIN_KEY, or INTERNAL_HOST to 127.0.0.1")];
+}
+
+const LOOPBACK = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 
 /** `taken`, or why it cannot be listened on; `undefined` when it can. */
 function troubleWith({ hostname, port }: Place): string | undefined {

@@ -7,22 +7,34 @@
  */
 
 import type { OriginConfig } from "origin/config.ts";
-import { compareMigrations, type MigrationState, readMigrations } from "origin/store/migrate.ts";
+import { readArchive } from "origin/store/archive.ts";
+import { isOwner, readExcess, readLacking } from "origin/store/privileges.ts";
+import { compareMigrations, type MigrationState, readMigrations } from "origin/store/schema.ts";
 import { createSql, type Sql, sqlStateOf } from "origin/store/sql.ts";
 import { judgeClock } from "./clock.ts";
 import { failure, type Finding } from "./finding.ts";
 import { placeOf } from "./place.ts";
-import { judgePostgres, type PostgresFacts } from "./postgres_judge.ts";
+import { judgePostgres, type PostgresFacts, type RoleFacts } from "./postgres_judge.ts";
 import { type CheckDeps, wordsOf } from "./probe.ts";
 
 const SUBJECT = "postgres";
 
+interface PostgresChecked extends Pick<OriginConfig, "database" | "name"> {
+  /** What `deno task migrate` brings is not missed yet. */
+  beforeMigrate?: boolean;
+}
+
 export async function checkPostgres(
-  { database, name }: Pick<OriginConfig, "database" | "name">,
+  { database, name, beforeMigrate = false }: PostgresChecked,
   { nowMs }: CheckDeps,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const sql = createSql(database.url, { name: "fanfare check", maxConnections: 1 });
+  let sql: Sql;
+  try {
+    sql = createSql(database.url, { name: "fanfare check", maxConnections: 1 });
+  } catch (error) {
+    return [judgeTrouble(error, database.url)];
+  }
   const giveUp = () => sql.end({ timeout: 0 });
   signal.addEventListener("abort", giveUp);
   try {
@@ -31,12 +43,11 @@ export async function checkPostgres(
     const [clock] = await sql<{ ms: number }[]>`
       select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as ms`;
     const sample = { theirsMs: clock!.ms, sentMs, receivedMs: nowMs() };
-    const migrations = await readMigrations();
-    const state = await readMigrationState(sql, migrations);
-    const tables = migrations.flatMap(({ text }) => tablesIn(text));
-    const closed = await readClosedTables(sql, tables);
+    const role = await readRole(sql);
+    const archive = await readArchive(sql);
+    const state = role.schema === null ? undefined : await readMigrationState(sql);
     return [
-      ...judgePostgres({ facts, state, closed }, database),
+      ...judgePostgres({ facts, role, state, archive, beforeMigrate }, database),
       judgeClock("postgres", sample),
     ];
   } catch (error) {
@@ -57,28 +68,40 @@ async function readFacts(sql: Sql, origin: string): Promise<PostgresFacts> {
       current_setting('fsync') = 'on' as fsync,
       current_setting('full_page_writes') = 'on' as "fullPages",
       current_setting('synchronous_commit') as "synchronousCommit",
+      current_setting('synchronous_standby_names') as "synchronousStandbys",
       current_setting('max_connections')::int
         - current_setting('superuser_reserved_connections')::int
         - coalesce(current_setting('reserved_connections', true)::int, 0) as "maxConnections",
-      (select count(*)::int from pg_stat_activity where backend_type = 'client backend'
+      -- What the sessions of other roles are is not told to one that is nothing special.
+      (select count(*)::int from pg_stat_activity where datid is not null
+        and coalesce(backend_type, 'client backend') = 'client backend'
         and pid <> pg_backend_pid()
         and application_name not like ${`${origin} %`}) as "usedByOthers",
       r.rolconnlimit as "roleLimit", d.datconnlimit as "databaseLimit",
-      current_user::text as role, d.datname::text as database,
-      current_schema()::text as schema,
-      coalesce(has_schema_privilege(current_schema(), 'create'), false) as "mayCreate"
+      d.datname::text as database
     from pg_database d, pg_roles r
     where d.datname = current_database() and r.rolname = current_user`;
   return facts!;
 }
 
+async function readRole(sql: Sql): Promise<RoleFacts> {
+  const [known] = await sql<Pick<RoleFacts, "name" | "schema" | "isSuper">[]>`
+    select rolname::text as name, current_schema()::text as schema, rolsuper as "isSuper"
+    from pg_roles where rolname = current_user`;
+  const { name } = known!;
+  const isOwnerOfTables = await isOwner(sql, name);
+  return {
+    ...known!,
+    isOwner: isOwnerOfTables,
+    lacks: await readLacking(sql, name),
+    exceeds: isOwnerOfTables ? [] : await readExcess(sql, name),
+  };
+}
+
 /** `undefined`: the role may not look. */
-async function readMigrationState(
-  sql: Sql,
-  migrations: Awaited<ReturnType<typeof readMigrations>>,
-): Promise<MigrationState | undefined> {
+async function readMigrationState(sql: Sql): Promise<MigrationState | undefined> {
   try {
-    return await compareMigrations(sql, migrations);
+    return await compareMigrations(sql, await readMigrations());
   } catch (error) {
     if (sqlStateOf(error) === INSUFFICIENT_PRIVILEGE) return;
     throw error;
@@ -86,24 +109,6 @@ async function readMigrationState(
 }
 
 const INSUFFICIENT_PRIVILEGE = "42501";
-
-function tablesIn(migration: string): string[] {
-  return [...migration.matchAll(/^create table (?:if not exists )?(\w+)/gm)].map(([, name]) =>
-    name!
-  );
-}
-
-/** Tables of ours that are there and not for this role to read and write. */
-async function readClosedTables(sql: Sql, tables: readonly string[]): Promise<string[]> {
-  const rows = await sql<{ name: string }[]>`
-    select c.relname::text as name from pg_class c
-    where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
-      and c.relname::text = any(${[...tables]})
-      and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
-        and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
-    order by 1`;
-  return rows.map(({ name }) => name);
-}
 
 const MENDS: Readonly<Record<string, string>> = {
   "28P01": "Correct user and password in DATABASE_URL",
@@ -116,8 +121,24 @@ const MENDS: Readonly<Record<string, string>> = {
   CONNECT_TIMEOUT: "Correct host and port in DATABASE_URL, or open the firewall between",
 };
 
+/** By the words of the driver and of Deno, whose errors of TLS have no code of their own. */
+const MENDS_OF_TLS: readonly [words: RegExp, mend: string][] = [
+  [/before secure TLS/, "Turn ssl on in postgresql.conf, or take sslmode out of DATABASE_URL"],
+  [
+    /sslrootcert/,
+    "Correct the path after sslrootcert= in DATABASE_URL; a program must be able to read it",
+  ],
+  [
+    /certificate|altnames|issuer/i,
+    "Name the file of its authority in DATABASE_URL, sslmode=verify-full&sslrootcert=FILE, and the " +
+    "host as its certificate does",
+  ],
+];
+
 function judgeTrouble(error: unknown, url: string): Finding {
   const code = sqlStateOf(error) ?? (error as { code?: string } | null)?.code ?? "";
-  const mend = MENDS[code] ?? "See whether DATABASE_URL names the primary, and its log";
-  return failure(SUBJECT, `Cannot use Postgres at ${placeOf(url)}: ${wordsOf(error)}`, mend);
+  const words = wordsOf(error);
+  const ofTls = MENDS_OF_TLS.find(([pattern]) => pattern.test(words))?.[1];
+  const mend = ofTls ?? MENDS[code] ?? "See whether DATABASE_URL names the primary, and its log";
+  return failure(SUBJECT, `Cannot use Postgres at ${placeOf(url)}: ${words}`, mend);
 }

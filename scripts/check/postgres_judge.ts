@@ -7,7 +7,8 @@
  */
 
 import type { OriginConfig } from "origin/config.ts";
-import type { MigrationState } from "origin/store/migrate.ts";
+import type { Archive } from "origin/store/archive.ts";
+import type { MigrationState } from "origin/store/schema.ts";
 import { failure, type Finding, ok, warning } from "./finding.ts";
 import { isOnThisMachine } from "./place.ts";
 
@@ -20,24 +21,38 @@ export interface PostgresFacts {
   fsync: boolean;
   fullPages: boolean;
   synchronousCommit: string;
+  /** Empty: no commit waits for another machine. */
+  synchronousStandbys: string;
   /** For roles that are nothing special. */
   maxConnections: number;
   usedByOthers: number;
   /** -1: none. */
   roleLimit: number;
   databaseLimit: number;
-  role: string;
   database: string;
+}
+
+/** As whom the origin connects. */
+export interface RoleFacts {
+  name: string;
+  /** `null`: it may use none. */
   schema: string | null;
-  mayCreate: boolean;
+  isSuper: boolean;
+  isOwner: boolean;
+  /** What an origin needs and the role may not, in the words of a `grant`. */
+  lacks: readonly string[];
+  /** What the role may and no origin needs. */
+  exceeds: readonly string[];
 }
 
 export interface PostgresAnswers {
   facts: PostgresFacts;
+  role: RoleFacts;
   /** `undefined`: the role may not look. */
   state: MigrationState | undefined;
-  /** Tables of ours that the role may not use. */
-  closed: readonly string[];
+  archive: Archive;
+  /** What `deno task migrate` brings is not missed yet. */
+  beforeMigrate: boolean;
 }
 
 type DatabaseConfig = OriginConfig["database"];
@@ -45,14 +60,15 @@ type DatabaseConfig = OriginConfig["database"];
 const OLDEST = 15;
 
 export function judgePostgres(answers: PostgresAnswers, config: DatabaseConfig): Finding[] {
-  const { facts } = answers;
+  const { facts, archive } = answers;
   return [
     judgeServer(facts),
     judgeWay(facts, config),
     judgeDurability(facts),
+    judgeArchive(archive, config),
     judgeConnections(facts, config),
     judgeRole(answers),
-    ...judgeMigrations(answers.state),
+    ...judgeMigrations(answers),
   ];
 }
 
@@ -75,13 +91,25 @@ function judgeServer({ version, versionNumber, encoding, readOnly, database }: P
 
 function judgeWay({ encrypted }: PostgresFacts, { url }: DatabaseConfig): Finding {
   const subject = "postgres encryption";
-  if (encrypted) return ok(subject, "TLS");
-  if (isOnThisMachine(url)) return ok(subject, "none, and none is needed on this machine");
-  const mend = "Add ?sslmode=require (or verify-full) to DATABASE_URL";
+  const isLocal = isOnThisMachine(url);
+  const mend = "Add ?sslmode=verify-full to DATABASE_URL, and &sslrootcert=FILE for an authority " +
+    "of your own";
+  if (encrypted && (isLocal || isVerified(url))) return ok(subject, "TLS");
+  if (encrypted) {
+    const says = "TLS, but with whoever answers: nobody looks at the server's certificate";
+    return warning(subject, says, mend);
+  }
+  if (isLocal) return ok(subject, "none, and none is needed on this machine");
   return warning(subject, "messages and password cross the network in the clear", mend);
 }
 
-function judgeDurability({ fsync, synchronousCommit, fullPages }: PostgresFacts): Finding {
+function isVerified(url: string): boolean {
+  const { searchParams } = new URL(url);
+  return searchParams.has("sslrootcert") || searchParams.get("sslmode") === "verify-full";
+}
+
+function judgeDurability(facts: PostgresFacts): Finding {
+  const { fsync, synchronousCommit, synchronousStandbys, fullPages } = facts;
   const subject = "postgres durability";
   if (!fsync) {
     const says = "fsync is off: acknowledged messages are lost when the machine fails";
@@ -95,8 +123,41 @@ function judgeDurability({ fsync, synchronousCommit, fullPages }: PostgresFacts)
     const says = "full_page_writes is off: a torn page cannot be mended after a crash";
     return warning(subject, says, "Set full_page_writes = on in postgresql.conf, and reload");
   }
-  return ok(subject, `what is committed is on disk (synchronous_commit ${synchronousCommit})`);
+  if (synchronousStandbys !== "" && synchronousCommit === "local") {
+    const says = "synchronous_commit is local: a standby that is promoted may lack what was " +
+      "acknowledged, though synchronous_standby_names is set";
+    return warning(subject, says, "Set synchronous_commit = on, for the server, role or database");
+  }
+  const where = synchronousStandbys === "" ? "on disk" : "on disk, and a standby's";
+  return ok(subject, `what is committed is ${where} (synchronous_commit ${synchronousCommit})`);
 }
+
+function judgeArchive({ isOn, isFailing, timeoutS }: Archive, { url }: DatabaseConfig): Finding {
+  const subject = "postgres archive";
+  if (!isOn && isOnThisMachine(url)) {
+    // Here one tries it; who keeps everything on one machine has nowhere to put it.
+    return ok(subject, "none: what is lost with this machine is lost");
+  }
+  if (!isOn) {
+    const says = "archive_mode is off: what came after the last backup is lost with the machine";
+    const mend = `Set archive_mode = on and archive_command, as ${BACKUPS} says, unless whoever ` +
+      "runs Postgres for you can restore any moment";
+    return warning(subject, says, mend);
+  }
+  if (isFailing) {
+    const says = "the last try to archive the log failed: nothing that came since can be restored";
+    const mend =
+      "See in the log of Postgres what archive_command said: it is tried again by itself";
+    return warning(subject, says, mend);
+  }
+  if (timeoutS === 0) {
+    const says = "archive_timeout is 0: of a piece of the log that is not full there is no copy";
+    return warning(subject, says, `Set archive_timeout = '60s', as ${BACKUPS} says`);
+  }
+  return ok(subject, `on, every ${timeoutS} s at the latest`);
+}
+
+const BACKUPS = "scripts/ops/RUNBOOK.md#backups";
 
 function judgeConnections(facts: PostgresFacts, { maxConnections: wanted }: DatabaseConfig) {
   const subject = "postgres connections";
@@ -116,42 +177,57 @@ function judgeConnections(facts: PostgresFacts, { maxConnections: wanted }: Data
   return ok(subject, `${wanted} of ${most} for this origin`);
 }
 
-function judgeRole({ facts: { role, schema, mayCreate }, closed, state }: PostgresAnswers) {
+function judgeRole({ role, beforeMigrate }: PostgresAnswers): Finding {
+  const { name, schema, isSuper, isOwner, lacks, exceeds } = role;
   const subject = "postgres role";
-  if (schema === null) {
-    const mend = `As its owner: grant usage, create on schema public to "${role}"`;
-    return failure(subject, `"${role}" may use no schema of its search path`, mend);
+  const mend = `Run deno task migrate with DATABASE_ORIGIN_ROLE=${name}`;
+  if (schema === null || lacks.length > 0) {
+    const says = schema === null
+      ? `"${name}" may use no schema of its search path`
+      : `"${name}" is not granted ${lacks.join(", ")}`;
+    return beforeMigrate
+      ? ok(subject, `${says}: deno task migrate grants it`)
+      : failure(subject, says, mend);
   }
-  if (!mayCreate) {
-    const says =
-      `"${role}" may not create tables in the schema ${schema}: no origin can migrate it`;
-    return failure(subject, says, `As its owner: grant create on schema ${schema} to "${role}"`);
+  if (isSuper || isOwner) {
+    const what = isSuper ? "is a superuser" : "owns the tables";
+    const says = `"${name}" ${what}: whoever takes an origin may drop them`;
+    const another = "Let origins connect as a role of their own: SETTINGS.md says how it is made";
+    return warning(subject, says, another);
   }
-  if (closed.length > 0 || !state) {
-    const what = closed.join(", ") || "migrations";
-    const says = `"${role}" may not read and write ${what}`;
-    const mend = `As their owner: grant all on all tables in schema ${schema} to "${role}"`;
-    return failure(subject, says, mend);
+  if (exceeds.length > 0) {
+    const says = `"${name}" may do what no origin does: ${exceeds.join(", ")}`;
+    return warning(subject, says, `${mend} and --contract, once the release before is gone`);
   }
-  return ok(subject, `"${role}" may do what an origin does`);
+  return ok(subject, `"${name}" may do what an origin does, and no more`);
 }
 
-function judgeMigrations(state: MigrationState | undefined): Finding[] {
+function judgeMigrations({ state, beforeMigrate }: PostgresAnswers): Finding[] {
   const subject = "postgres migrations";
   if (!state) return [];
-  const { pending, edited, unknown } = state;
+  const { pending, waiting, edited, unknown } = state;
   const found: Finding[] = [];
   if (edited.length > 0) {
     const says = `${edited.join(", ")} ran here, and this release has another text of that name`;
     const mend = "Restore the file that ran; a change of the schema is a new migration";
     found.push(failure(subject, says, mend));
   }
+  if (pending.length > 0) {
+    const names = pending.join(", ");
+    const says = `${names} has not run: no origin of this release starts`;
+    found.push(
+      beforeMigrate
+        ? ok(subject, `deno task migrate will run ${names}`)
+        : failure(subject, says, "Run deno task migrate, of this release"),
+    );
+  }
+  if (waiting.length > 0) {
+    const says = `${waiting.join(", ")} waits for the release before to be gone`;
+    found.push(warning(subject, says, "When it is, run deno task migrate --contract"));
+  }
   if (unknown.length > 0) {
     const says = `${unknown.join(", ")} ran here, which this release does not know`;
     found.push(warning(subject, says, "A newer release was here: check with that one"));
   }
-  if (found.length > 0) return found;
-  if (pending.length === 0) return [ok(subject, "all have run")];
-  const says = `${pending.join(", ")} will run when an origin of this release starts`;
-  return [ok(subject, says)];
+  return found.length > 0 ? found : [ok(subject, "all have run")];
 }

@@ -1,12 +1,14 @@
 import { join } from "node:path";
+import assert from "node:assert/strict";
 import postgres from "postgres";
-import { migrate } from "origin/store/migrate.ts";
-import { createSql } from "origin/store/sql.ts";
+import type { Archive } from "origin/store/archive.ts";
 import { testDatabase } from "testing/database.ts";
+import { prepareSchema } from "testing/schema.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
+import { asRole, ORIGIN_ROLE } from "../services/database_roles.ts";
 import { type RunningPostgres, startPostgres } from "../services/postgres.ts";
 import { checkPostgres } from "./postgres.ts";
-import { judgePostgres, type PostgresFacts } from "./postgres_judge.ts";
+import { judgePostgres, type PostgresFacts, type RoleFacts } from "./postgres_judge.ts";
 import { closedPort, DEPS, expectAllWell, expectOnly, NEVER, testPlants } from "./testing.ts";
 
 let server: RunningPostgres;
@@ -19,35 +21,41 @@ Deno.test.beforeAll(async () => {
     await startPostgres({ dataDir: join(directory.path, "postgres"), durable: true }),
   );
   await command("create database good");
-  const sql = createSql(server.urlOf("good"), { name: "prepare", maxConnections: 1 });
-  await migrate(sql);
-  await sql.end();
+  await command("revoke temporary on database good from public");
+  await prepareSchema(server.urlOf("good"));
 });
 Deno.test.afterAll(() => parts.disposeAsync());
 
-async function command(statement: string, database = "postgres"): Promise<void> {
-  const sql = postgres(server.urlOf(database), { max: 1, onnotice: () => {} });
+async function command(statement: string, url = server.url): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
   await sql.unsafe(statement).finally(() => sql.end());
 }
 
 /** Checks a database of its own, after a statement there; `%` stands for its name. */
-async function planted(statement: string, change: (url: URL) => void = () => {}) {
+async function planted(statement: string, role = ORIGIN_ROLE) {
   const name = `planted_${crypto.randomUUID().slice(0, 8)}`;
   await command(`create database ${name} template good`);
-  await command(statement.replaceAll("%", name), name);
-  const url = new URL(server.urlOf(name));
-  change(url);
-  return await checkUrl(url.href);
+  // Rights on a database are no part of its template.
+  await command(`revoke temporary on database ${name} from public`);
+  await command(statement.replaceAll("%", name), server.urlOf(name));
+  return await checkUrl(asRole(server.urlOf(name), role));
 }
 
-function checkUrl(url: string, maxConnections = 20, deps = DEPS) {
-  return checkPostgres({ name: "origin", database: { url, maxConnections } }, deps, NEVER);
+const urlOf = (name: string) => asRole(server.urlOf(name), ORIGIN_ROLE);
+
+function checkUrl(url: string, maxConnections = 20, deps = DEPS, beforeMigrate = false) {
+  const database = { url, maxConnections };
+  return checkPostgres({ name: "origin", database, beforeMigrate }, deps, NEVER);
 }
 
-Deno.test("a migrated database on disk is well, and so is an empty one", async () => {
-  expectAllWell(await checkUrl(server.urlOf("good")));
-  await command("create database empty");
-  expectAllWell(await checkUrl(server.urlOf("empty")));
+Deno.test("a migrated database on disk is well, for the role of the origins", async () => {
+  expectAllWell(await checkUrl(urlOf("good")));
+});
+
+Deno.test("before a migration nothing of what it brings is missed", async () => {
+  await command("create database unmigrated");
+  await command("revoke temporary on database unmigrated from public");
+  expectAllWell(await checkUrl(urlOf("unmigrated"), 20, DEPS, true));
 });
 
 testPlants([
@@ -60,14 +68,14 @@ testPlants([
   },
   {
     name: "the database is not there",
-    find: () => checkUrl(server.urlOf("nothing")),
+    find: () => checkUrl(urlOf("nothing")),
     subject: "postgres",
     says: /database "nothing" does not exist/,
     mend: /^Create the database/,
   },
   {
     name: "the role is not there",
-    find: () => checkUrl(server.urlOf("good").replace("postgres@", "stranger@")),
+    find: () => checkUrl(asRole(server.urlOf("good"), "stranger")),
     subject: "postgres",
     says: /role "stranger" does not exist/,
     mend: /^Correct the user in DATABASE_URL/,
@@ -88,34 +96,85 @@ testPlants([
   },
   {
     name: "more connections than there are",
-    find: () => checkUrl(server.urlOf("good"), 500),
+    find: () => checkUrl(urlOf("good"), 500),
     subject: "postgres connections",
     says: /^this origin wants 500, and 197 are all there are$/,
     mend: /^Lower DATABASE_MAX_CONNECTIONS/,
   },
   {
-    name: "a role that may not create tables",
-    find: () =>
-      planted(
-        "create role narrow login; grant select, insert, update, delete on all tables in schema " +
-          "public to narrow",
-        (url) => url.username = "narrow",
-      ),
+    name: "a role that was granted nothing",
+    find: () => planted("create role bare login", "bare"),
     subject: "postgres role",
-    says: /^"narrow" may not create tables in the schema public/,
-    mend: /^As its owner: grant create on schema public to "narrow"$/,
+    says:
+      /^"bare" is not granted select on migrations, .*select, insert on events, .*execute on function/,
+    mend: /^Run deno task migrate with DATABASE_ORIGIN_ROLE=bare$/,
   },
   {
-    name: "a role that may not write",
+    name: "a role that may use no schema",
+    find: () => planted("revoke usage on schema public from public, fanfare_origin"),
+    subject: "postgres role",
+    says: /^"fanfare_origin" may use no schema of its search path$/,
+    mend: /^Run deno task migrate with DATABASE_ORIGIN_ROLE=fanfare_origin$/,
+  },
+  {
+    name: "a role that may not write what it must",
     find: () =>
       planted(
-        "create role reader login; grant create on schema public to reader; " +
-          "grant all on all tables in schema public to reader; revoke insert on events from reader",
-        (url) => url.username = "reader",
+        "revoke insert on events from fanfare_origin; " +
+          "revoke update (due_at, attempt) on push_jobs from fanfare_origin; " +
+          "revoke execute on function next_gsid from fanfare_origin",
       ),
     subject: "postgres role",
-    says: /^"reader" may not read and write events$/,
-    mend: /^As their owner: grant all on all tables in schema public to "reader"$/,
+    says: new RegExp(
+      '^"fanfare_origin" is not granted insert on events, ' +
+        "update\\(due_at, attempt\\) on push_jobs, execute on function next_gsid\\(\\)$",
+    ),
+    mend: /^Run deno task migrate with DATABASE_ORIGIN_ROLE=fanfare_origin$/,
+  },
+  {
+    name: "a role that is a superuser",
+    find: () => planted("select 1", "postgres"),
+    level: "warning",
+    subject: "postgres role",
+    says: /^"postgres" is a superuser: whoever takes an origin may drop them$/,
+    mend: /^Let origins connect as a role of their own/,
+  },
+  {
+    name: "a role that owns the tables",
+    find: () =>
+      planted(
+        "create role lord login; alter table events owner to lord; grant fanfare_origin to lord",
+        "lord",
+      ),
+    level: "warning",
+    subject: "postgres role",
+    says: /^"lord" owns the tables: whoever takes an origin may drop them$/,
+    mend: /SETTINGS\.md says how it is made$/,
+  },
+  {
+    name: "a role that may do more than an origin does",
+    find: () =>
+      planted(
+        "grant truncate, update on events to fanfare_origin; " +
+          "grant update (epoch) on log to fanfare_origin; " +
+          "grant execute on function begin_epoch to fanfare_origin; " +
+          "grant create on schema public to fanfare_origin",
+      ),
+    level: "warning",
+    subject: "postgres role",
+    says: new RegExp(
+      '^"fanfare_origin" may do what no origin does: create on schema public, ' +
+        "truncate on events, update on events, update\\(epoch\\) on log, " +
+        "execute on function begin_epoch\\(\\)$",
+    ),
+    mend: /^Run deno task migrate with .* and --contract, once the release before is gone$/,
+  },
+  {
+    name: "a migration that has not run",
+    find: () => planted("delete from migrations where name = '0004_groups.sql'"),
+    subject: "postgres migrations",
+    says: /^0004_groups\.sql has not run: no origin of this release starts$/,
+    mend: /^Run deno task migrate, of this release$/,
   },
   {
     name: "a migration that was edited after it ran",
@@ -135,8 +194,11 @@ testPlants([
 ]);
 
 Deno.test("fsync off: a failure of postgres durability", async () => {
-  await using database = await testDatabase();
-  expectOnly(await checkUrl(database.url), {
+  await using database = await testDatabase({ prepare: prepareSchema });
+  const { url, postgres } = database;
+  const name = new URL(url).pathname.slice(1);
+  await command(`revoke temporary on database ${name} from public`, postgres.url);
+  expectOnly(await checkUrl(asRole(url, ORIGIN_ROLE)), {
     level: "failure",
     subject: "postgres durability",
     says: /^fsync is off: acknowledged messages are lost/,
@@ -146,7 +208,7 @@ Deno.test("fsync off: a failure of postgres durability", async () => {
 
 Deno.test("a clock that is a minute ahead: a failure of the clock of postgres", async () => {
   const deps = { ...DEPS, nowMs: () => Date.now() + 60_000 };
-  expectOnly(await checkUrl(server.urlOf("good"), 20, deps), {
+  expectOnly(await checkUrl(urlOf("good"), 20, deps), {
     level: "failure",
     subject: "clock of postgres",
     says: /^[56]\d s behind this machine's/,
@@ -163,21 +225,37 @@ const FACTS: PostgresFacts = {
   fsync: true,
   fullPages: true,
   synchronousCommit: "on",
+  synchronousStandbys: "",
   maxConnections: 97,
   usedByOthers: 10,
   roleLimit: -1,
   databaseLimit: -1,
-  role: "fanfare",
   database: "fanfare",
-  schema: "public",
-  mayCreate: true,
 };
 
-function judged(facts: Partial<PostgresFacts>) {
-  const state = { pending: [], edited: [], unknown: [] };
-  const answers = { facts: { ...FACTS, ...facts }, state, closed: [] };
-  return judgePostgres(answers, {
-    url: "postgres://fanfare@db.example/fanfare",
+const ARCHIVE: Archive = { isOn: true, timeoutS: 60, isFailing: false, ageMs: 1_000 };
+
+const ROLE: RoleFacts = {
+  name: "fanfare_origin",
+  schema: "public",
+  isSuper: false,
+  isOwner: false,
+  lacks: [],
+  exceeds: [],
+};
+
+const VERIFIED = "?sslmode=verify-full";
+
+function judged(
+  facts: Partial<PostgresFacts>,
+  waiting: string[] = [],
+  query = VERIFIED,
+  archive: Partial<Archive> = {},
+) {
+  const state = { pending: [], waiting, edited: [], unknown: [] };
+  const answers = { facts: { ...FACTS, ...facts }, archive: { ...ARCHIVE, ...archive } };
+  return judgePostgres({ ...answers, role: ROLE, state, beforeMigrate: false }, {
+    url: `postgres://fanfare@db.example/fanfare${query}`,
     maxConnections: 20,
   });
 }
@@ -196,7 +274,15 @@ testPlants([
     level: "warning",
     subject: "postgres encryption",
     says: /in the clear$/,
-    mend: /sslmode=require/,
+    mend: /sslmode=verify-full/,
+  },
+  {
+    name: "TLS with whoever answers",
+    find: () => judged({ encrypted: true }, [], "?sslmode=require"),
+    level: "warning",
+    subject: "postgres encryption",
+    says: /nobody looks at the server's certificate$/,
+    mend: /sslmode=verify-full/,
   },
   {
     name: "others that hold the connections",
@@ -214,6 +300,46 @@ testPlants([
     mend: /role's limit/,
   },
   {
+    name: "a migration that waits for the release before to be gone",
+    find: () => judged({}, ["0007_less.sql"]),
+    level: "warning",
+    subject: "postgres migrations",
+    says: /^0007_less\.sql waits for the release before to be gone$/,
+    mend: /^When it is, run deno task migrate --contract$/,
+  },
+  {
+    name: "a standby that commits do not wait for",
+    find: () => judged({ synchronousStandbys: "standby", synchronousCommit: "local" }),
+    level: "warning",
+    subject: "postgres durability",
+    says: /^synchronous_commit is local: a standby that is promoted may lack/,
+    mend: /^Set synchronous_commit = on/,
+  },
+  {
+    name: "a log that is not archived",
+    find: () => judged({}, [], VERIFIED, { isOn: false }),
+    level: "warning",
+    subject: "postgres archive",
+    says: /^archive_mode is off: what came after the last backup/,
+    mend: /^Set archive_mode = on .*RUNBOOK\.md#backups/,
+  },
+  {
+    name: "a log that cannot be archived",
+    find: () => judged({}, [], VERIFIED, { isFailing: true }),
+    level: "warning",
+    subject: "postgres archive",
+    says: /^the last try to archive the log failed/,
+    mend: /what archive_command said/,
+  },
+  {
+    name: "a log that is archived when a piece is full",
+    find: () => judged({}, [], VERIFIED, { timeoutS: 0 }),
+    level: "warning",
+    subject: "postgres archive",
+    says: /^archive_timeout is 0/,
+    mend: /^Set archive_timeout = '60s'/,
+  },
+  {
     name: "a database that is not UTF8",
     find: () => judged({ encoding: "SQL_ASCII" }),
     subject: "postgres",
@@ -221,3 +347,15 @@ testPlants([
     mend: /encoding UTF8$/,
   },
 ]);
+
+Deno.test("what commits wait for, and what is kept elsewhere, is said", () => {
+  assert.deepEqual(
+    judged({ synchronousStandbys: "standby" }).filter(({ subject }) =>
+      ["postgres durability", "postgres archive"].includes(subject)
+    ).map(({ says }) => says),
+    [
+      "what is committed is on disk, and a standby's (synchronous_commit on)",
+      "on, every 60 s at the latest",
+    ],
+  );
+});

@@ -11,7 +11,7 @@ let recorder: PushRecorder;
 Deno.test.beforeAll(async () => {
   recorder = await startPushRecorder();
 });
-Deno.test.afterAll(async () => await recorder[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await recorder?.[Symbol.asyncDispose]());
 
 function fcm(account: Record<string, string> = {}, change: Partial<PushConfig["fcm"]> = {}) {
   const push = pushConfigFor(recorder);

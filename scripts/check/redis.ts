@@ -64,6 +64,8 @@ export async function checkRedisOfOrigin(
   const nobody = `fanfare-check-${crypto.randomUUID()}`;
   try {
     const { tookMs } = await timed(() => reader.read([nobody], ["marker"]), elapsedMs);
+    const mayWrite = await upstashStore(redis).pipeline([["DEL", replicaKey(nobody)]])
+      .then(() => true, () => false);
     const ms = Math.round(tookMs);
     const mend = "Move the store closer to the origins, or raise PRESENCE_TIMEOUT_MS";
     if (tookMs > timeoutMs) {
@@ -73,10 +75,17 @@ export async function checkRedisOfOrigin(
     if (tookMs > timeoutMs / 2) {
       return [warning(SUBJECT, `a lookup takes ${ms} ms of the ${timeoutMs} ms it may`, mend)];
     }
+    if (mayWrite && !isOnThisMachine(redis.url)) return [judgeToken()];
     return [judgeWay(redis, `a lookup takes ${ms} ms of the ${timeoutMs} ms it may`)];
   } catch (error) {
     return [judgeTrouble(error, redis)];
   }
+}
+
+function judgeToken(): Finding {
+  const says = "a stolen origin could also write presence, and it only reads";
+  const mend = "Set its UPSTASH_REDIS_REST_TOKEN to the read-only one that the store's page shows";
+  return warning(SUBJECT, says, mend);
 }
 
 const PATIENCE_MS = 4_000;

@@ -10,7 +10,9 @@
 import { type EdgeConfig, readEdge, readEdgeConfig } from "edge/config.ts";
 import { type OriginConfig, readOrigin, readOriginConfig } from "origin/config.ts";
 import { ConfigError, type Environment, type Setting, settingsOf } from "shared/config/read.ts";
+import { readMigrate } from "../migrate/settings.ts";
 import { failure, type Finding, ok, warning } from "./finding.ts";
+import { checkSpans, OF_RUNTIME } from "./spans.ts";
 
 export type ProgramName = "edge" | "origin";
 export type Environments = Readonly<Record<ProgramName, Environment>>;
@@ -24,6 +26,11 @@ export interface ReadSettings {
 const ROWS: Readonly<Record<ProgramName, readonly Setting[]>> = {
   edge: settingsOf(readEdge),
   origin: settingsOf(readOrigin),
+};
+/** Whoever else reads settings. */
+const OTHERS: Readonly<Record<string, readonly Setting[]>> = {
+  ...ROWS,
+  "task migrate": settingsOf(readMigrate),
 };
 
 export function readSettings(
@@ -45,11 +52,13 @@ export function readSettings(
         read.findings.push(failure(subject, fault, mendOf(fault, ROWS[program])));
       }
     }
+    read.findings.push(...checkSpans(program, environment, read[program]?.traceRatio));
   }
   return read;
 }
 
 function mendOf(fault: string, rows: readonly Setting[]): string {
+  if (fault.endsWith("exclude each other")) return "Take out all of them but one";
   // Of two names that a fault holds the first is the one to look at.
   const words = fault.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? [];
   const row = rows.find(({ name }) => name === words.find((word) => isNamed(word, rows)));
@@ -68,9 +77,10 @@ export function strangersIn(
   names: readonly string[],
 ): Finding[] {
   const rows = programs.flatMap((program) => ROWS[program]);
-  const others = (["edge", "origin"] as const).filter((program) => !programs.includes(program));
-  return names.filter((name) => !isNamed(name, rows)).map((name) => {
-    const reader = others.find((program) => isNamed(name, ROWS[program]));
+  const others = Object.keys(OTHERS).filter((one) => !programs.includes(one as ProgramName));
+  const isOurs = (name: string) => isNamed(name, rows) || name.startsWith(OF_RUNTIME);
+  return names.filter((name) => !isOurs(name)).map((name) => {
+    const reader = others.find((one) => isNamed(name, OTHERS[one]!));
     const says = `${name} is no setting of the ${programs.join(" or the ")}`;
     if (reader) {
       return warning(file, says, `Take it out: it is the ${reader}'s, and nobody else's to know`);

@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { State } from "../dev/state.ts";
-import { CommandFailed } from "./run.ts";
+import type { OriginState, State } from "../dev/state.ts";
+import { CommandFailed, UsedWrongly } from "./run.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -18,10 +18,11 @@ interface ApiAnswer<Result> {
 }
 
 export async function callApi<Result>(
-  { origins, api_key }: Pick<State, "origins" | "api_key">,
+  { origins, api_key }: Pick<State, "api_key"> & { origins: Pick<OriginState, "api">[] },
   method: string,
   data: unknown,
 ): Promise<Result> {
+  if (origins.length === 0) throw new UsedWrongly("name the origins too: --env origin=FILE");
   let refused: unknown;
   for (const { api } of origins) {
     try {

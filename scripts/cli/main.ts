@@ -1,16 +1,18 @@
 /**
- * The commands of the terminal: `deno task token`, `send`, `tail`, `drain`, `presence`, `kick`.
+ * The commands of the terminal: `deno task token`, `send`, `tail`, `trace`, `drain`,
+ * `presence`, `kick`, `revoke`.
  *
  * @module
  */
 
 import { Command } from "commander";
-import { drainCommand, kickCommand, presenceCommand } from "./operate.ts";
+import { drainCommand, kickCommand, presenceCommand, revokeCommand } from "./operate.ts";
 import { runCommand } from "./run.ts";
 import { sendCommand } from "./send.ts";
 import { tailCommand } from "./tail.ts";
 import type { Terminal } from "./terminal.ts";
 import { tokenCommand } from "./token.ts";
+import { traceCommand } from "./trace.ts";
 
 const interrupted = Promise.withResolvers<void>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -28,9 +30,11 @@ for (
     tokenCommand,
     sendCommand,
     tailCommand,
+    traceCommand,
     drainCommand,
     presenceCommand,
     kickCommand,
+    revokeCommand,
   ]
 ) {
   commands.addCommand(make(terminal));

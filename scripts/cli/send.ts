@@ -9,14 +9,14 @@ import { callApi } from "./api.ts";
 import { UsedWrongly } from "./run.ts";
 import {
   type JsonOption,
-  runningState,
-  type StateOption,
+  runningSystem,
+  type SystemOption,
   type Terminal,
   withJson,
-  withState,
+  withSystem,
 } from "./terminal.ts";
 
-type SendOptions = StateOption & JsonOption & { group?: string; id?: string };
+type SendOptions = SystemOption & JsonOption & { group?: string; id?: string };
 
 interface Sent {
   gsid: number;
@@ -31,10 +31,10 @@ export function sendCommand(terminal: Terminal): Command {
     .argument("<to-and-text...>", "the recipient, unless --group is given, and the text")
     .option("--group <group>", "send to this group")
     .option("--id <id>", "the message's id; the same id again is the same message");
-  return withJson(withState(command)).action(
+  return withJson(withSystem(command)).action(
     async (from: string, words: string[], options: SendOptions) => {
       const { to, text } = addressOf(words, options.group);
-      const state = await runningState(options);
+      const state = await runningSystem(options);
       const id = options.id ?? crypto.randomUUID();
       const sent = await callApi<Sent>(state, "send", { user: from, to, id, body: { text } });
       terminal.print(options.json ? JSON.stringify(sent) : describe(sent));

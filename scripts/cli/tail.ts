@@ -6,19 +6,19 @@
 
 import { Command } from "commander";
 import { Device, type ReceivedEvent } from "testing/client.ts";
-import type { State } from "../dev/state.ts";
+import type { Reached } from "./reached.ts";
 import { integerFrom } from "./arguments.ts";
-import { CommandFailed } from "./run.ts";
+import { CommandFailed, UsedWrongly } from "./run.ts";
 import {
   type JsonOption,
-  runningState,
-  type StateOption,
+  runningSystem,
+  type SystemOption,
   type Terminal,
   withJson,
-  withState,
+  withSystem,
 } from "./terminal.ts";
 
-type TailOptions = StateOption & JsonOption & { since?: number; count?: number; device?: string };
+type TailOptions = SystemOption & JsonOption & { since?: number; count?: number; device?: string };
 
 const CONNECT_MS = 10_000;
 
@@ -29,15 +29,16 @@ export function tailCommand(terminal: Terminal): Command {
     .option("--since <gsid>", "first what came after this event", integerFrom(0, 2 ** 53 - 1))
     .option("--device <device>", "the device to be; another one of that name is closed")
     .option("-n, --count <n>", "end after so many events", integerFrom(1, 1_000_000_000));
-  return withJson(withState(command)).action(async (user: string, options: TailOptions) => {
-    const state = await runningState(options);
+  return withJson(withSystem(command)).action(async (user: string, options: TailOptions) => {
+    const state = await runningSystem(options);
+    if (state.edges.length === 0) throw new UsedWrongly("name the edges too: --env edge=FILE");
     await tail(user, state, options, terminal);
   });
 }
 
 async function tail(
   user: string,
-  state: State,
+  state: Reached,
   { since, count = Infinity, device, json }: TailOptions,
   { print, tell, interrupted }: Terminal,
 ): Promise<void> {
@@ -48,7 +49,7 @@ async function tail(
   };
   const epoch = since === undefined ? undefined : await currentEpoch(user, connection);
   const ended = Promise.withResolvers<void>();
-  let left = count;
+  let left = count, connected = false;
   await using client = new Device(user, {
     ...connection,
     ...(epoch !== undefined && { since: { gsid: since!, epoch } }),
@@ -58,17 +59,26 @@ async function tail(
         print(json ? JSON.stringify({ ...event, offset }) : describe(event));
         if (--left <= 0) ended.resolve();
       },
+      subscribed: ({ edge, recovered, wasRecovering }) => {
+        connected = true;
+        tell(`connected as ${user} to ${edge}`);
+        if (wasRecovering && !recovered) {
+          tell("the events since then are not kept any more: only new ones follow");
+        }
+      },
+      // The attempts that fail until there is an edge again say nothing new.
+      closed: ({ reason }) => {
+        if (connected && left > 0) tell(`the connection ended (${reason}): connecting again`);
+        connected = false;
+      },
     },
   });
   client.centrifuge.on("disconnected", ({ code, reason }) => {
     ended.reject(new CommandFailed(`the edge closed the connection: ${code} ${reason}`));
   });
   await client.connect(CONNECT_MS);
-  tell(`connected as ${user}`);
-  if (client.subscriptions[0]?.wasRecovering && !client.subscriptions[0].recovered) {
-    tell("the events since then are not kept any more: only new ones follow");
-  }
   await Promise.race([ended.promise, interrupted]);
+  connected = false;
   client.centrifuge.removeAllListeners("disconnected");
 }
 

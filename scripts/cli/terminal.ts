@@ -9,6 +9,7 @@
 
 import { type Command, Option } from "commander";
 import { DEFAULT_STATE_FILE, readState, type State } from "../dev/state.ts";
+import { type Reached, reachedBy } from "./reached.ts";
 import { CommandFailed, type Output } from "./run.ts";
 
 export interface Terminal extends Output {
@@ -21,6 +22,10 @@ export interface StateOption {
   state: string;
 }
 
+export interface SystemOption extends StateOption {
+  env: string[];
+}
+
 export interface JsonOption {
   json?: true;
 }
@@ -30,8 +35,23 @@ export function withState(command: Command): Command {
   return command.addOption(option.default(DEFAULT_STATE_FILE));
 }
 
+/** Besides, by its settings: a deployment has no state file. */
+export function withSystem(command: Command): Command {
+  return withState(command).option(
+    "--env <file>",
+    "instead: the settings of a deployment on this machine, edge=FILE and origin=FILE",
+    (file: string, files: string[]) => [...files, file],
+    [] as string[],
+  );
+}
+
 export function withJson(command: Command): Command {
   return command.option("--json", "print JSON, for programs");
+}
+
+/** @throws {CommandFailed} When no system runs; whether a deployment does, is not asked. */
+export async function runningSystem({ env, ...options }: SystemOption): Promise<Reached> {
+  return env.length > 0 ? reachedBy(env, Deno.readTextFileSync) : await runningState(options);
 }
 
 /** @throws {CommandFailed} When no system runs. */

@@ -15,14 +15,14 @@ import { duration } from "./arguments.ts";
 import { CommandFailed, UsedWrongly } from "./run.ts";
 import {
   type JsonOption,
-  runningState,
-  type StateOption,
+  runningSystem,
+  type SystemOption,
   type Terminal,
   withJson,
-  withState,
+  withSystem,
 } from "./terminal.ts";
 
-type TokenOptions = StateOption & JsonOption & { ttl: number; check?: string };
+type TokenOptions = SystemOption & JsonOption & { ttl: number; check?: string };
 
 const DAY_S = 86_400;
 
@@ -32,14 +32,20 @@ export function tokenCommand(terminal: Terminal): Command {
     .argument("[user]", "whom the token is for")
     .option("--ttl <duration>", "how long it lasts: seconds, or 15m, 12h, 7d", duration, DAY_S)
     .option("--check <jwt>", "check this token instead");
-  return withJson(withState(command)).addHelpText(
+  return withJson(withSystem(command)).addHelpText(
     "after",
-    "\nThe secret is TOKEN_SECRET of the environment, else that of the running system.",
+    "\nThe secret is that of --env, else TOKEN_SECRET of the environment, else that of the running " +
+      "system.",
   ).action(async (user: string | undefined, options: TokenOptions) => {
     if ((user === undefined) === (options.check === undefined)) {
       throw new UsedWrongly("name a user, or a token with --check");
     }
-    const secret = terminal.environment.TOKEN_SECRET ?? (await runningState(options)).token_secret;
+    const { TOKEN_SECRET } = terminal.environment;
+    const isSaid = options.env.length === 0 && TOKEN_SECRET !== undefined;
+    const secret = isSaid ? TOKEN_SECRET : (await runningSystem(options)).token_secret;
+    if (!secret) {
+      throw new UsedWrongly("an issuer signs the tokens of these edges, if they are any");
+    }
     if (options.check !== undefined) await checkToken(options.check, secret, options, terminal);
     else await printToken(user!, secret, options, terminal);
   });

@@ -1,13 +1,13 @@
 /**
  * The folder where a system keeps what outlives it: stored data, logs, secrets.
  *
- * Invariant: one system at a time uses a folder. The lock is the operating system's, so a system
- * that was killed leaves none behind.
+ * Invariant: one system at a time uses a folder.
  *
  * @module
  */
 
 import { join, resolve } from "node:path";
+import { type FileLock, lockFile } from "../services/file_lock.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 
 export interface DataFolder extends AsyncDisposable {
@@ -25,9 +25,12 @@ export async function openDataFolder(path: string, fresh = false): Promise<DataF
   const lock = await lockFolder(absolute);
   try {
     if (fresh) await emptyFolder(absolute);
-    return { ...await describe(absolute), [Symbol.asyncDispose]: () => unlock(lock) };
+    return {
+      ...await describe(absolute),
+      [Symbol.asyncDispose]: () => Promise.resolve(lock[Symbol.dispose]()),
+    };
   } catch (error) {
-    lock.close();
+    lock[Symbol.dispose]();
     throw error;
   }
 }
@@ -49,20 +52,10 @@ async function describe(path: string): Promise<Omit<DataFolder, keyof AsyncDispo
   return { path, logs, secrets: await loadSecrets(path) };
 }
 
-async function lockFolder(path: string): Promise<Deno.FsFile> {
-  const file = join(path, "lock");
-  const lock = await Deno.open(file, { create: true, read: true, write: true });
-  if (await lock.tryLock(true)) {
-    await lock.truncate();
-    await lock.write(new TextEncoder().encode(String(Deno.pid)));
-    return lock;
-  }
-  const holder = (await Deno.readTextFile(file)).trim();
-  lock.close();
-  throw new Error(
-    `Cannot use ${path}: another system runs on it (pid ${
-      holder || "unknown"
-    }). End that one first`,
+function lockFolder(path: string): Promise<FileLock> {
+  return lockFile(
+    join(path, "lock"),
+    (pid) => `Cannot use ${path}: another system runs on it (pid ${pid}). End that one first`,
   );
 }
 
@@ -70,9 +63,4 @@ async function emptyFolder(path: string): Promise<void> {
   for await (const { name } of Deno.readDir(path)) {
     if (!KEPT_BY_FRESH.has(name)) await Deno.remove(resolve(path, name), { recursive: true });
   }
-}
-
-async function unlock(lock: Deno.FsFile): Promise<void> {
-  await lock.unlock();
-  lock.close();
 }

@@ -5,24 +5,19 @@
  */
 
 import { runCommand } from "../cli/run.ts";
+import { untilToldToStop } from "../cli/stop_signals.ts";
 import { devCommand, type DevOptions } from "./options.ts";
 import { progressWriter } from "./progress.ts";
 import type { State } from "./state.ts";
 import { startSystem } from "./system.ts";
 
 const FOLDER = ".cache/dev";
-const INTERRUPTED = 130;
 
 const encoder = new TextEncoder();
 const write = (text: string) => void Deno.stdout.writeSync(encoder.encode(text));
 
 const command = devCommand().action(async (options: DevOptions) => {
-  const stopped = Promise.withResolvers<Deno.Signal>();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => stopped.resolve(signal));
-    // Whoever asks twice does not want to wait: what was started ends by itself when this does.
-    stopped.promise.then(() => Deno.addSignalListener(signal, () => Deno.exit(INTERRUPTED)));
-  }
+  const stopped = untilToldToStop();
   const startedMs = performance.now();
   const { state: stateFile, ...rest } = options;
   const starting = startSystem({
@@ -33,10 +28,10 @@ const command = devCommand().action(async (options: DevOptions) => {
     environment: Deno.env.toObject(),
     report: progressWriter(write, Deno.stdout.isTerminal()),
   });
-  const first = await Promise.race([starting, stopped.promise]);
+  const first = await Promise.race([starting, stopped]);
   if (typeof first !== "string") {
     write(welcome(first.state, { stateFile, tookMs: performance.now() - startedMs }));
-    await stopped.promise;
+    await stopped;
   }
   write("\nStopping …\n");
   await (await starting)[Symbol.asyncDispose]();
@@ -52,6 +47,7 @@ function welcome(
     ["postgres", state.postgres.url],
     ["nats", state.nats.url],
     ["redis", state.redis.url],
+    ["operator", `${state.origins[0]?.internal}/operator`],
     ["pushes", `${state.push.recorder}/pushes`],
     ["state", stateFile],
     ["logs", `${FOLDER}/logs`],
@@ -60,7 +56,7 @@ function welcome(
   const lines = rows.map(([name, value]) => `  ${name!.padEnd(10)} ${value}`);
   return `\nFanfare is up after ${(tookMs / 1000).toFixed(1)} s. Ctrl-C ends all of it.\n\n${
     lines.join("\n")
-  }\n\nNext, in another terminal:      ${task} tail bob\nand in a third one:             ${task} send ana bob hello\n`;
+  }\n\nNext, in another terminal:      ${task} tail ben\nand in a third one:             ${task} send ana ben hello\n`;
 }
 
 const print = (line: string) => write(`${line}\n`);

@@ -42,7 +42,8 @@ export function devCommand(): Command {
       "after",
       `
 A part is not started when its address is in the environment: DATABASE_URL, NATS_URL,
-UPSTASH_REDIS_REST_URL with UPSTASH_REDIS_REST_TOKEN. Everything else in the environment is passed
+UPSTASH_REDIS_REST_URL with UPSTASH_REDIS_REST_TOKEN. A database that is given is migrated only with
+DATABASE_OWNER_URL beside it. Everything else in the environment is passed
 on to what is started. Stored data and logs are in .cache/dev.`,
     );
 }

@@ -1,23 +1,23 @@
 /**
  * How one edge or origin is started: by its own command, with the settings it reads.
  *
- * Invariant: the command is the one of `deno.json`, permissions included, so that what runs here
- * is what runs in production. An edge is never told where the database is.
+ * Invariant: it is started as in production. An edge is never told where the database is.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { readEdgeConfig } from "edge/config.ts";
-import { networkOf as edgeNetworkOf } from "edge/network.ts";
-import { readOriginConfig } from "origin/config.ts";
-import { networkOf as originNetworkOf } from "origin/network.ts";
-import denoJson from "../../deno.json" with { type: "json" };
+import type { CheckReport } from "shared/http/internal.ts";
 import { startProcess } from "../services/process.ts";
 import { waitUntil } from "../services/wait_until.ts";
+import {
+  narrowNetwork,
+  networkOf,
+  type ProgramKind,
+  startCommand,
+  type Tasks,
+} from "./start_command.ts";
 import type { Running, Supervised } from "./supervised.ts";
-
-export type ProgramKind = "edge" | "origin";
 
 /** Where one edge or origin listens, for as long as its system runs. */
 export interface ProgramPlace {
@@ -28,8 +28,11 @@ export interface ProgramPlace {
   internalPort: number;
 }
 
-/** What is started instead of a program as it is delivered: one built to be tested. */
-export interface Build {
+/** What is started instead of a program of this checkout. */
+export type Build = TestBuild | OtherRelease;
+
+/** One built to be tested. */
+export interface TestBuild {
   /** From the checkout. */
   main: string;
   args: readonly string[];
@@ -37,85 +40,99 @@ export interface Build {
   reads: readonly string[];
 }
 
+/** The program of another release, as that one starts it. */
+export interface OtherRelease {
+  /** Where its files are, with its packages. */
+  files: string;
+  /** Of its `deno.json`. */
+  tasks: Tasks;
+}
+
 const CHECKOUT = join(import.meta.dirname!, "../..");
 const STOP_MS = 15_000;
 const READY_MS = 30_000;
-
-type Tasks = Partial<Record<string, { command: string }>>;
 
 export function startProgram(
   place: ProgramPlace,
   { env, logs, build }: { env: Record<string, string>; logs: string; build?: Build | undefined },
 ): Running {
   const settings = { ...env, ...placeSettings(place) };
-  const [command, ...task] = startCommand(place.kind);
-  const args = build ? replaceMain(task, build) : task;
+  const { command, args, cwd } = commandOf(place.kind, build);
   return startProcess(command, {
     name: place.id,
     args: narrowNetwork(args, networkOf(place.kind, { ...Deno.env.toObject(), ...settings })),
-    cwd: CHECKOUT,
+    cwd,
     env: settings,
     logFile: join(logs, `${place.id}.log`),
     stopMs: STOP_MS,
   });
 }
 
-/** To the addresses that the settings name: an edge, for one, cannot reach the database. */
-export function narrowNetwork(args: readonly string[], addresses: readonly string[]): string[] {
-  return args.map((arg) => arg === "--allow-net" ? `--allow-net=${addresses.join(",")}` : arg);
-}
-
-function networkOf(kind: ProgramKind, settings: Record<string, string>): string[] {
-  return kind === "edge"
-    ? edgeNetworkOf(readEdgeConfig(settings))
-    : originNetworkOf(readOriginConfig(settings, Deno.readTextFileSync));
+function commandOf(kind: ProgramKind, build: Build | undefined) {
+  if (build && "tasks" in build) {
+    const [command, ...args] = startCommand(kind, build.tasks);
+    return { command, args, cwd: build.files };
+  }
+  const [command, ...args] = startCommand(kind);
+  return { command, args: build ? replaceMain(args, build) : args, cwd: CHECKOUT };
 }
 
 /** The same permissions, and those few more. */
-function replaceMain(args: readonly string[], { main, args: own, reads }: Build): string[] {
+function replaceMain(args: readonly string[], { main, args: own, reads }: TestBuild): string[] {
   const allowed = args.map((arg) =>
     arg.startsWith("--allow-read=") ? [arg, ...reads].join(",") : arg
   );
   return [...allowed.slice(0, -1), main, ...own];
 }
 
-/** The task's own words, run by this very Deno: a task runner in between would hide the pid. */
-export function startCommand(kind: ProgramKind): [string, ...string[]] {
-  const task = (denoJson.tasks as Tasks)[kind];
-  if (!task) throw new Error(`Cannot start ${kind}: deno.json has no such task`);
-  const [deno, ...args] = task.command.split(" ");
-  if (deno !== "deno") throw new Error(`Cannot start ${kind}: its task does not begin with deno`);
-  return [Deno.execPath(), ...args];
-}
-
 /** @throws {Error} With its last words, when it ended or is not ready in time. */
-export async function untilReady(place: ProgramPlace, program: Supervised): Promise<void> {
+export async function untilReady(
+  place: Pick<ProgramPlace, "id" | "internalPort">,
+  program: Pick<Supervised, "isRunning" | "lastWords">,
+  withinMs = READY_MS,
+): Promise<void> {
+  let fault: string | undefined;
   try {
     await waitUntil(async () => {
       if (!program.isRunning) throw new Error("it ended");
-      return await isReady(place) || undefined;
-    }, { what: "it to be ready", withinMs: READY_MS, everyMs: 20 });
+      fault = await faultOf(place);
+      return fault === undefined || undefined;
+    }, { what: "it to be ready", withinMs, everyMs: 20 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot start ${place.id}: ${reason}\n${program.lastWords()}`, {
+    const why = program.isRunning && fault !== undefined ? ` (${fault})` : "";
+    throw new Error(`Cannot start ${place.id}: ${reason}${why}\n${program.lastWords()}`, {
       cause: error,
     });
   }
 }
 
-async function isReady(place: ProgramPlace): Promise<boolean> {
+/** Why it is not ready, in its own words; `undefined`: it is. */
+export async function faultOf(
+  { internalPort }: Pick<ProgramPlace, "internalPort">,
+): Promise<string | undefined> {
   try {
-    const response = await fetch(`http://127.0.0.1:${place.internalPort}/ready`);
-    await response.body?.cancel();
-    return response.ok;
+    const response = await fetch(`http://127.0.0.1:${internalPort}/ready`);
+    const { ready, draining, checks }: Readiness = await response.json();
+    if (ready) return;
+    if (draining) return "it drains";
+    return checks.flatMap(({ name, ok, fault }) => ok ? [] : [`${name}: ${fault}`]).join(", ");
   } catch (error) {
     // Refused: it does not listen yet.
-    if (error instanceof TypeError) return false;
+    if (error instanceof TypeError) return "it does not listen";
     throw error;
   }
 }
 
-function placeSettings(place: ProgramPlace): Record<string, string> {
+/** What `/ready` answers. */
+interface Readiness {
+  ready: boolean;
+  draining: boolean;
+  checks: CheckReport[];
+}
+
+/** The settings that say where it listens. */
+export function placeSettings(place: ProgramPlace): Record<string, string> {
   return {
     [place.kind === "edge" ? "EDGE_NAME" : "ORIGIN_NAME"]: place.id,
     HOST: "127.0.0.1",

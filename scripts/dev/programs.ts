@@ -9,14 +9,9 @@
 
 import { isPortFree } from "../services/claimed_ports.ts";
 import { waitUntil } from "../services/wait_until.ts";
-import {
-  type Build,
-  type ProgramKind,
-  type ProgramPlace,
-  startProgram,
-  untilReady,
-} from "./program.ts";
+import { type Build, type ProgramPlace, startProgram, untilReady } from "./program.ts";
 import { type Report, reported } from "./progress.ts";
+import type { ProgramKind } from "./start_command.ts";
 import { Supervised } from "./supervised.ts";
 
 export interface ProgramsOptions {

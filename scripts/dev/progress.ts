@@ -1,5 +1,5 @@
 /**
- * What a system tells while it starts.
+ * What a system tells while it starts, and when a part of it had to be started again.
  *
  * Invariant: on a terminal one line shows what is still awaited, and each part that is ready gets
  * a line that stays; elsewhere there are only plain lines.
@@ -12,7 +12,9 @@ export type Progress =
   | { part: string; state: "ready"; ms: number }
   /** Its address was in the environment. */
   | { part: string; state: "given" }
-  | { part: string; state: "fetching"; what: string };
+  | { part: string; state: "fetching"; what: string }
+  /** It had ended, by itself or by somebody's hand. */
+  | { part: string; state: "again" };
 
 export type Report = (progress: Progress) => void;
 
@@ -57,6 +59,8 @@ function describe(progress: Progress): string | undefined {
       return `${part} ready in ${(progress.ms / 1000).toFixed(1)} s`;
     case "given":
       return `${part} given by the environment`;
+    case "again":
+      return `${part} had ended, and runs again`;
     case "fetching":
       return `${part} fetching ${progress.what}`;
   }

@@ -9,6 +9,8 @@ Deno.test("progress off a terminal is plain lines, one for each part that is rea
   report({ part: "redis", state: "given" });
   assert.match(written, /^ {2}postgres +ready in 0\.\d s\n {2}nats +fetching nats-server\n/);
   assert.ok(written.endsWith("redis          given by the environment\n"));
+  report({ part: "edge-0", state: "again" });
+  assert.ok(written.endsWith("  edge-0         had ended, and runs again\n"));
   // deno-lint-ignore no-control-regex -- escapes are what must not be there
   assert.doesNotMatch(written, /[\r\x1b]/);
 });

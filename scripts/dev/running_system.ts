@@ -15,7 +15,7 @@ import type { Secrets } from "./secrets.ts";
 import type { Services } from "./services.ts";
 import { type EdgeState, type OriginState, type State, writeState } from "./state.ts";
 import type { Supervised } from "./supervised.ts";
-import type { System } from "./system.ts";
+import { SupervisedSystem } from "./supervised_system.ts";
 
 export interface SystemParts {
   logs: string;
@@ -26,12 +26,13 @@ export interface SystemParts {
   through: Through;
 }
 
-export class RunningSystem implements System {
+export class RunningSystem extends SupervisedSystem {
   readonly #parts: SystemParts;
   #owned: AsyncDisposable | undefined;
   #writing = Promise.resolve();
 
   constructor(parts: SystemParts) {
+    super();
     this.#parts = parts;
   }
 
@@ -53,31 +54,11 @@ export class RunningSystem implements System {
     };
   }
 
-  async kill(id: string): Promise<Deno.CommandStatus> {
-    const { status } = this.#part(id);
-    this.signal(id, "SIGKILL");
-    return await status;
-  }
-
-  async terminate(id: string): Promise<Deno.CommandStatus> {
-    const { status } = this.#part(id);
-    this.signal(id, "SIGTERM");
-    return await status;
-  }
-
-  signal(id: string, signal: Deno.Signal): void {
-    this.#part(id).signal(signal);
-  }
-
-  ended(id: string): Promise<Deno.CommandStatus> {
-    return this.#part(id).status;
-  }
-
-  async restart(id: string): Promise<void> {
-    const part = this.#part(id);
-    await part.restart();
-    const place = this.#parts.programs.places.find((one) => one.id === id);
-    if (place) await untilReady(place, part);
+  override async restart(id: string): Promise<void> {
+    await super.restart(id);
+    const { places, parts } = this.#parts.programs;
+    const place = places.find((one) => one.id === id);
+    if (place) await untilReady(place, parts.get(id)!);
   }
 
   /** Writes the state file, if there is to be one; one write after the other. */
@@ -101,11 +82,9 @@ export class RunningSystem implements System {
     await this.#owned?.[Symbol.asyncDispose]();
   }
 
-  #part(id: string): Supervised {
+  protected find(id: string): Supervised | undefined {
     const { programs, services } = this.#parts;
-    const part = programs.parts.get(id) ?? services.parts.get(id);
-    if (!part) throw new RangeError(`Cannot find "${id}": no part of this system has that name`);
-    return part;
+    return programs.parts.get(id) ?? services.parts.get(id);
   }
 }
 

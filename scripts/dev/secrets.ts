@@ -2,12 +2,14 @@
  * The secrets of one data folder.
  *
  * Invariant: drawn once per folder and kept, so that a token signed yesterday is good today and
- * no two folders share a key. Only their owner may read them.
+ * no two folders share a key; one that an older release had not heard of is drawn when it is first
+ * needed. Only their owner may read them.
  *
  * @module
  */
 
 import { join } from "node:path";
+import { readJsonFile, writeJsonFile } from "../services/json_file.ts";
 
 const SECRET_BYTES = 32;
 
@@ -18,23 +20,19 @@ export interface Secrets {
   apiKey: string;
   /** Opens the REST store of presence. */
   redisToken: string;
+  /** Only reads there. */
+  redisReadOnlyToken: string;
 }
+
+const NAMES = ["tokenSecret", "apiKey", "redisToken", "redisReadOnlyToken"] as const;
 
 export async function loadSecrets(folder: string): Promise<Secrets> {
   const file = join(folder, "secrets.json");
-  try {
-    return JSON.parse(await Deno.readTextFile(file)) as Secrets;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new Error(`Cannot read the secrets in "${file}"`, { cause: error });
-    }
-  }
-  const secrets: Secrets = {
-    tokenSecret: drawSecret(),
-    apiKey: drawSecret(),
-    redisToken: drawSecret(),
-  };
-  await Deno.writeTextFile(file, JSON.stringify(secrets), { mode: 0o600, createNew: true });
+  const kept = await readJsonFile<Partial<Secrets>>(file) ?? {};
+  if (NAMES.every((name) => kept[name])) return kept as Secrets;
+  const drawn = Object.fromEntries(NAMES.map((name) => [name, drawSecret()]));
+  const secrets = { ...drawn, ...kept } as Secrets & Record<string, string>;
+  await writeJsonFile(file, secrets);
   return secrets;
 }
 

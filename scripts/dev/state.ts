@@ -7,6 +7,8 @@
  * @module
  */
 
+import { readJsonFile, writeJsonFile } from "../services/json_file.ts";
+
 export const DEFAULT_STATE_FILE = ".cache/dev/state.json";
 
 export interface EdgeState {
@@ -24,34 +26,46 @@ export interface OriginState {
   internal: string;
 }
 
+export interface NatsUserState {
+  nkey_seed: string;
+  inbox_prefix: string;
+}
+
+export interface PostgresState {
+  /** As whoever may do most there, to look at what is stored. */
+  url: string;
+  /** As the role that migrates; missing when nobody said which. */
+  owner_url?: string;
+  /** As the role of the origins. */
+  origin_url: string;
+  pid?: number;
+}
+
 /** A part without a `pid` was there before: its address came from the environment. */
 export interface State {
   /** The process that supervises the others. */
   pid: number;
   edges: EdgeState[];
   origins: OriginState[];
-  postgres: { url: string; pid?: number };
-  nats: { url: string; pid?: number };
-  redis: { url: string; token: string; pid?: number };
+  postgres: PostgresState;
+  /** Whoever may use it: each program by its id, and the operator. */
+  nats: { url: string; users: Record<string, NatsUserState>; pid?: number };
+  /** The second token is that of origins, which only read. */
+  redis: { url: string; token: string; read_only_token: string; pid?: number };
   push: { recorder: string; pid?: number };
   api_key: string;
   token_secret: string;
 }
 
 export async function writeState(file: string, state: State): Promise<void> {
-  const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/")) || "/" : ".";
-  await Deno.mkdir(folder, { recursive: true });
-  const next = `${file}.${crypto.randomUUID()}`;
-  await Deno.writeTextFile(next, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  await Deno.rename(next, file);
+  await writeJsonFile(file, state);
 }
 
 /** `undefined` when there is no such file: nothing is running. */
 export async function readState(file: string): Promise<State | undefined> {
   try {
-    return JSON.parse(await Deno.readTextFile(file)) as State;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw new Error(`Cannot read the state file "${file}"`, { cause: error });
+    return await readJsonFile<State>(file);
+  } catch (cause) {
+    throw new Error(`Cannot read the state file "${file}"`, { cause });
   }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { passOverForsakenSockets } from "shared/forsaken_sockets.ts";
 import { claimPorts } from "../services/claimed_ports.ts";
 import { type DataFolder, openDataFolder, temporaryDataFolder } from "./data_folder.ts";
 import { relink, type Through } from "./links.ts";
@@ -17,7 +18,7 @@ import type { Report } from "./progress.ts";
 import { RunningSystem } from "./running_system.ts";
 import type { Secrets } from "./secrets.ts";
 import { type Environment, type Services, startServices } from "./services.ts";
-import type { State } from "./state.ts";
+import type { System } from "./supervised_system.ts";
 
 export interface SystemOptions {
   /** Default 2. */
@@ -38,6 +39,8 @@ export interface SystemOptions {
   stateFile?: string;
   /** Addresses of services that run already: `DATABASE_URL` and so on. */
   environment?: Environment;
+  /** Where NATS tells how it is, over HTTP; default: nowhere. */
+  natsMonitorPort?: number;
   /** Further settings of the programs. */
   env?: Record<string, string>;
   edgeEnv?: Record<string, string>;
@@ -51,25 +54,11 @@ export interface SystemOptions {
   report?: Report;
 }
 
-export interface System extends AsyncDisposable {
-  /** As it is now; every read is up to date. */
-  readonly state: State;
-  /** Ends a part without asking; resolves when it is gone. */
-  kill(id: string): Promise<Deno.CommandStatus>;
-  /** Asks a part to end in good order; resolves to how it did. */
-  terminate(id: string): Promise<Deno.CommandStatus>;
-  signal(id: string, signal: Deno.Signal): void;
-  /** Resolves when the process that is this part now has ended, to how it did. */
-  ended(id: string): Promise<Deno.CommandStatus>;
-  /** Starts a part that is down, and waits until it is ready. */
-  restart(id: string): Promise<void>;
-  /** The folder of the logs, one file a part. */
-  readonly logs: string;
-}
-
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const { restart = false, report = () => {}, fresh = false } = options;
   await using stack = new AsyncDisposableStack();
+  // Whoever starts it looks into it, too: a NATS server that ends resets their connections.
+  stack.use(passOverForsakenSockets(globalThis));
   const folder = stack.use(
     options.folder === undefined
       ? await temporaryDataFolder()
@@ -82,13 +71,18 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   await assertPortsFree(places);
 
   let system: RunningSystem | undefined = undefined;
-  const supervision = { restart, report, onRestart: () => void system?.publish() };
+  const onRestart = (part: string) => {
+    report({ part, state: "again" });
+    void system?.publish();
+  };
+  const supervision = { restart, report, onRestart };
   const { durable = false, environment = {} } = options;
   const secrets = secretsOf(folder, environment);
   const services = stack.use(
     await startServices({
       ...supervision,
-      ...{ folder, ports: { postgres, nats, redis }, durable, fresh, environment },
+      ...{ folder, places, ports: { postgres, nats, redis }, durable, fresh, environment },
+      natsMonitorPort: options.natsMonitorPort,
     }),
   );
   const programs = stack.use(
@@ -128,28 +122,39 @@ interface SettingsSource {
 }
 
 /** What is in our own environment would be passed on with it. */
-const NOT_FOR_EDGES = { DATABASE_URL: "", API_KEY: "" };
+const NOT_FOR_PROGRAMS = { DATABASE_OWNER_URL: "" };
+const NOT_FOR_EDGES = { ...NOT_FOR_PROGRAMS, DATABASE_URL: "", API_KEY: "" };
 
-function settingsOf({ id, kind }: ProgramPlace, source: SettingsSource): Record<string, string> {
-  const { programEnv, through } = source.options;
+function settingsOf(place: ProgramPlace, source: SettingsSource): Record<string, string> {
+  const { id, kind } = place;
+  const { programEnv, through, builds } = source.options;
   const settings = {
+    ...source.services.settingsOf(place),
     ...kind === "origin" ? originSettings(source) : edgeSettings(source),
+    ...migratesItself(builds?.[id]) && ownerSettings(source),
     ...programEnv?.[id],
   };
   return through ? relink(settings, id, through) : settings;
 }
 
-function originSettings({ secrets, services, options }: SettingsSource): Record<string, string> {
-  const { env, originEnv } = options;
-  return { ...services.settingsOf("origin"), API_KEY: secrets.apiKey, ...env, ...originEnv };
+/** The origins of 0.1.0 own what they work with, as its operators run them. */
+function migratesItself(build: Build | undefined): boolean {
+  return build !== undefined && "tasks" in build && !("migrate" in build.tasks);
 }
 
-function edgeSettings(
-  { secrets, services, places, options }: SettingsSource,
-): Record<string, string> {
+function ownerSettings({ services }: SettingsSource): Record<string, string> {
+  const { owner_url } = services.describe().postgres;
+  return owner_url === undefined ? {} : { DATABASE_URL: owner_url };
+}
+
+function originSettings({ secrets, options }: SettingsSource): Record<string, string> {
+  const { env, originEnv } = options;
+  return { ...NOT_FOR_PROGRAMS, API_KEY: secrets.apiKey, ...env, ...originEnv };
+}
+
+function edgeSettings({ secrets, places, options }: SettingsSource): Record<string, string> {
   const { environment = {}, env, edgeEnv } = options;
   return {
-    ...services.settingsOf("edge"),
     ...NOT_FOR_EDGES,
     TOKEN_SECRET: secrets.tokenSecret,
     ...(!environment.ALLOWED_ORIGINS && { ALLOWED_ORIGINS: ownPages(places).join(",") }),

@@ -1,5 +1,5 @@
 /**
- * The table of settings, as the programs read them.
+ * The tables of settings, as their readers have them.
  *
  * Invariant: a row is what its reader registered, so the table cannot say anything else.
  *
@@ -9,12 +9,14 @@
 import { readEdge } from "edge/config.ts";
 import { readOrigin } from "origin/config.ts";
 import { type Setting, settingsOf } from "shared/config/read.ts";
+import { readMigrate } from "../migrate/settings.ts";
 
-/** Markdown: one table for each program. */
+/** Markdown: one table for each program, and one for `deno task migrate`. */
 export function settingsTables(): string {
   return [
     ["Edge", settingsOf(readEdge)] as const,
     ["Origin", settingsOf(readOrigin)] as const,
+    ["Migrate", settingsOf(readMigrate)] as const,
   ].map(([program, settings]) => `## ${program}\n\n${table(settings)}`).join("\n\n");
 }
 

@@ -10,7 +10,7 @@
 import { join } from "node:path";
 import type { Moment } from "origin/moments.ts";
 import type { Build } from "../dev/program.ts";
-import type { System } from "../dev/system.ts";
+import type { System } from "../dev/supervised_system.ts";
 import { CRASHED, type Order } from "./crashing_origin/order.ts";
 
 export class CrashPoints implements AsyncDisposable {

@@ -5,16 +5,17 @@
  */
 
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
 import { dirname, join } from "node:path";
 import { CHAT_STREAM } from "shared/topic.ts";
-import type { System } from "../dev/system.ts";
+import { connectAsOperator } from "../dev/nats_operator.ts";
+import type { State } from "../dev/state.ts";
+import type { System } from "../dev/supervised_system.ts";
 
 export class NatsAdmin {
-  readonly #url: string;
+  readonly #state: Pick<State, "nats">;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(state: Pick<State, "nats">) {
+    this.#state = state;
   }
 
   async hasStream(): Promise<boolean> {
@@ -36,7 +37,7 @@ export class NatsAdmin {
   async #ask<Answer>(
     ask: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<Answer>,
   ): Promise<Answer> {
-    const connection = await connect({ servers: this.#url, reconnect: false });
+    const connection = await connectAsOperator(this.#state, { reconnect: false });
     try {
       return await ask(await jetstreamManager(connection));
     } finally {

@@ -21,7 +21,7 @@ export interface TcpProxyOptions {
 const HOSTNAME = "127.0.0.1";
 
 export class TcpProxy implements Faults, AsyncDisposable {
-  readonly #target: Address;
+  #target: Address;
   readonly #options: Required<TcpProxyOptions>;
   /** So that nobody else listens there while new connections are refused. */
   readonly #claimed: ClaimedPorts;
@@ -48,6 +48,11 @@ export class TcpProxy implements Faults, AsyncDisposable {
   /** Those that are open, oldest first. */
   get connections(): readonly Faults[] {
     return [...this.#connections];
+  }
+
+  /** As an address that moves: new connections go there, those that are open stay where they are. */
+  leadTo(target: Address): void {
+    this.#target = target;
   }
 
   slow(pace: Pace, way?: Way): void {

@@ -66,6 +66,20 @@ Deno.test("nothing is lost or mixed up when both ways are slow and uneven", asyn
   await Promise.all([far.hears(text), client.hears(text)]);
 });
 
+Deno.test("leadTo() leads new connections elsewhere; those that are open stay where they are", async () => {
+  await using w = await wire();
+  await using other = await testServer();
+  const before = await w.connect();
+  w.proxy.leadTo(other.address);
+  const client = await w.clients.connect(w.proxy.address);
+  const far = await waitUntil(() => other.peers[0], {
+    what: "the other server to be reached",
+    withinMs: 5_000,
+  });
+  await exchange({ client, far });
+  await exchange(before);
+});
+
 Deno.test("cut() ends what is open, on both sides, and lets others come", async () => {
   await using w = await wire();
   const first = await w.connect(), second = await w.connect();

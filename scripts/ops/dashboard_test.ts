@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { promtool } from "../services/prometheus.ts";
+import { ALERTS } from "./alerts/print.ts";
 import { dashboardJson, filledIn, ROWS } from "./dashboard.ts";
 import { faultsIn, namesIn } from "./expression.ts";
 import { registeredMetrics } from "./registered.ts";
@@ -37,6 +38,16 @@ Deno.test("every metric of a panel is registered, as what it is used as, with th
       for (const one of list?.split(", ") ?? [label!]) assert.ok(known.includes(one), expression);
     }
   }
+});
+
+Deno.test("what an alert takes the least or the most of, a panel takes the same of", () => {
+  const taken = (expression: string) =>
+    [...expression.matchAll(/\b(min|max)(?: by \([^)]+\))? ?\((fanfare_\w+)/g)]
+      .map(([, which, metric]) => [metric!, which!] as const);
+  const byAlerts = new Map(ALERTS.flatMap(({ expr }) => taken(expr)));
+  const both = EXPRESSIONS.flatMap(taken).filter(([metric]) => byAlerts.has(metric));
+  assert.ok(both.length > 0);
+  for (const [metric, which] of both) assert.equal(which, byAlerts.get(metric), metric);
 });
 
 Deno.test("every query is of the jobs and instances that are chosen", () => {

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { Registry } from "prom-client";
+import { countEvents } from "edge/metrics.ts";
+import { countAudit } from "origin/audit/measures.ts";
+import { createInstruments } from "origin/metrics.ts";
 import { metricsTable } from "./metrics.ts";
 import { registeredMetrics } from "./registered.ts";
 
@@ -24,6 +28,21 @@ Deno.test("a metric is named by its part and its unit, and is no summary", () =>
 Deno.test("no metric has a label of which there are many", () => {
   for (const { name, labels } of registeredMetrics()) {
     for (const label of labels) assert.doesNotMatch(label, /user|group|device|topic|token/, name);
+  }
+});
+
+Deno.test("every counter is there at 0 before anything happened, but for words of a provider's", async () => {
+  const registry = new Registry();
+  countEvents(registry, () => 0);
+  createInstruments(registry);
+  countAudit(registry, () => () => {});
+  const counters = (await registry.getMetricsAsJSON()).filter(({ name }) => /_total$/.test(name));
+  assert.ok(counters.length > 30);
+  const absent = counters.filter(({ values }) => values.length === 0).map(({ name }) => name);
+  assert.deepEqual(absent, ["fanfare_origin_push_jobs_ended_total"]);
+  for (const { name, values } of counters) {
+    assert.ok(values.every(({ value }) => value === 0), name);
+    assert.ok(values.length <= 30, `${name} begins with ${values.length} lines`);
   }
 });
 

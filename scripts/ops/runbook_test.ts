@@ -5,7 +5,9 @@ import { readEdge } from "edge/config.ts";
 import { readOrigin } from "origin/config.ts";
 import { settingsOf } from "shared/config/read.ts";
 import denoJson from "../../deno.json" with { type: "json" };
+import { readMigrate } from "../migrate/settings.ts";
 import { ALERTS, runbookOf } from "./alerts/print.ts";
+import { PARTS } from "../prove/parts.ts";
 import { registeredMetrics } from "./registered.ts";
 
 const FOLDER = import.meta.dirname!;
@@ -58,9 +60,9 @@ Deno.test("every metric that the runbook names is registered, with the labels it
 });
 
 Deno.test("every setting that the runbook names is read by a program", () => {
-  const read = [readEdge, readOrigin].flatMap((reader) => settingsOf(reader)).map(({ name }) =>
-    name
-  );
+  const read = [readEdge, readOrigin, readMigrate].flatMap((reader) => settingsOf(reader)).map((
+    { name },
+  ) => name);
   for (const name of new Set(code.flatMap((text) => text.match(/\b[A-Z]+_[A-Z_]+\b/g) ?? []))) {
     assert.ok(read.includes(name), name);
   }
@@ -81,6 +83,23 @@ Deno.test("every command of the runbook exists", () => {
     }
     for (const [path] of text.matchAll(/\b(?:scripts|edge|origin|shared)\/[\w/.]+/g)) {
       assert.ok(Deno.statSync(join(dirname(FOLDER), "..", path)), text);
+    }
+  }
+});
+
+Deno.test("of every entry the runbook says what exercises it: tests, and parts of the proof, that exist", () => {
+  const [, exercised] = TEXT.split("\n## What of this is exercised\n");
+  const rows = [...exercised!.matchAll(/^\| \[([^\]]+)\]\(#([^)]+)\) +\| (.+) \|$/gm)];
+  assert.deepEqual(rows.map(([, entry]) => entry), ["Backups", "A standby", ...entries.keys()]);
+  for (const [, entry, anchor, held] of rows) {
+    assert.equal(anchor, anchorOf(entry!));
+    const tests = [...held!.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)];
+    const parts = [...held!.matchAll(/`prove --part ([^`]+)`/g)].map(([, part]) => part!);
+    assert.ok(tests.length + parts.length > 0, `nothing exercises ${entry}`);
+    for (const part of parts) assert.ok(PARTS.some(({ name }) => name === part), part);
+    for (const [, test, file] of tests) {
+      const text = Deno.readTextFileSync(join(FOLDER, file!));
+      assert.ok(text.includes(`"${test}"`), `${file} has no test "${test}"`);
     }
   }
 });

@@ -1,36 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { name, systemOfThisFile, type TestSystem } from "testing/system.ts";
-import { temporaryDirectory } from "testing/temporary_directory.ts";
-import { type RunningPrometheus, startPrometheus } from "../services/prometheus.ts";
 import { waitUntil } from "../services/wait_until.ts";
 import { ALERTS } from "./alerts/print.ts";
 import { filledIn, ROWS } from "./dashboard.ts";
 import { registeredMetrics } from "./registered.ts";
+import { watch } from "./watched.ts";
 
 const running = systemOfThisFile();
-
-/** A Prometheus that scrapes the system every second, by our rules. */
-async function watch({ system: { state } }: TestSystem): Promise<RunningPrometheus> {
-  await using stack = new AsyncDisposableStack();
-  const directory = stack.use(await temporaryDirectory("prometheus"));
-  const job = (name: string, programs: { internal: string }[]) => ({
-    job_name: name,
-    static_configs: [{ targets: programs.map(({ internal }) => new URL(internal).host) }],
-  });
-  const prometheus = stack.use(
-    await startPrometheus({
-      storeDir: directory.path,
-      config: JSON.stringify({
-        global: { scrape_interval: "1s", evaluation_interval: "1s" },
-        rule_files: [join(import.meta.dirname!, "alerts.yml")],
-        scrape_configs: [job("edge", state.edges), job("origin", state.origins)],
-      }),
-    }),
-  );
-  const owned = stack.move();
-  return { ...prometheus, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
 
 /** Messages to who is online and who is not, in a group, a resume, and the server API. */
 async function load(test: TestSystem): Promise<void> {
@@ -68,7 +44,7 @@ Deno.test("a running system shows what the table of metrics lists, and nothing e
 
 Deno.test("every panel has something to show of a system under load, and no rule fires", async () => {
   const test = await running();
-  await using prometheus = await watch(test);
+  await using prometheus = await watch(test.system.state);
   const pending = new Map(
     ROWS.flatMap(({ panels }) =>
       panels.flatMap(({ title, queries, rare }) =>

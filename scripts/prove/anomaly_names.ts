@@ -4,12 +4,13 @@
  * @module
  */
 
-import { ANOMALIES } from "./history/evidence.ts";
+import { ANOMALIES } from "./history/anomaly_names.ts";
 
 export const ANOMALY_NAMES = [
   ...ANOMALIES,
   "failed-send",
   "table-scanned",
+  "refused-at-nats",
   "over-limit",
   "not-measured",
   "violation",

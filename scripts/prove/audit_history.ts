@@ -87,6 +87,11 @@ async function fillEvents(
     order by gsid`;
   await sql`
     insert into inbox (user_id, gsid) select unnest(inboxes), gsid from events`;
+  // Of each direct message somebody was told, and the row of that stays.
+  await sql`
+    insert into push_jobs (gsid, user_id, due_at, outcome, reason, ended_at)
+    select gsid, inboxes[1], null, 'sent', '', clock_timestamp() from events
+    where gsid < ${recent} and inboxes <> '{}'`;
   await sql`
     update conversations c set last = e.last
     from (select conversation, max(gsid) as last from events group by 1) e

@@ -1,14 +1,16 @@
 /**
- * Listening to the digests of a system, as one more edge would.
+ * Listening to the digests of a system, as its operator.
  *
  * Invariant: it judges nothing; what it tells is what came, and when.
  *
  * @module
  */
 
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { ANNOUNCE, decodeMessage, type Digest } from "shared/bus/requests.ts";
 import { monotonicClock } from "./history/clock.ts";
+import { connectAsOperator } from "../dev/nats_operator.ts";
+import type { State } from "../dev/state.ts";
 import type { Span } from "./history/latency.ts";
 
 interface Heard {
@@ -27,8 +29,8 @@ export class DigestWatch implements AsyncDisposable {
     this.#connection = connection;
   }
 
-  static async start(servers: string): Promise<DigestWatch> {
-    const watch = new DigestWatch(await connect({ servers, maxReconnectAttempts: -1 }));
+  static async start(state: State): Promise<DigestWatch> {
+    const watch = new DigestWatch(await connectAsOperator(state, { maxReconnectAttempts: -1 }));
     watch.#connection.subscribe(ANNOUNCE.digest, {
       callback: (_error, { data }) => watch.#hear(data),
     });

@@ -10,6 +10,7 @@ import { auditCost } from "./parts/audit_cost.ts";
 import { auditors } from "./parts/auditors.ts";
 import { calm } from "./parts/calm.ts";
 import { crash } from "./parts/crash.ts";
+import { deploy } from "./parts/deploy.ts";
 import { herd } from "./parts/herd.ts";
 import { idle } from "./parts/idle.ts";
 import { kill } from "./parts/kill.ts";
@@ -33,6 +34,7 @@ export const PARTS: readonly Part[] = [
   kill,
   idle,
   herd,
+  deploy,
   crash,
   nats,
   outside,

@@ -8,7 +8,7 @@
 
 import { TestSystem } from "testing/system.ts";
 import { callApi } from "../cli/api.ts";
-import type { System } from "../dev/system.ts";
+import type { System } from "../dev/supervised_system.ts";
 import { pause, waitUntil } from "../services/wait_until.ts";
 
 type Presence = Record<string, { online: boolean; unknown?: true }>;

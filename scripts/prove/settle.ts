@@ -8,6 +8,7 @@
  * @module
  */
 
+import { natsRefusals } from "../dev/nats_refusals.ts";
 import { pause } from "../services/wait_until.ts";
 import { checkAsleep, checkAtTheEnd, findingsOf, type Verdict } from "./history/check.ts";
 import type { Expectations } from "./history/evidence.ts";
@@ -20,13 +21,7 @@ import type { Truth } from "./history/truth.ts";
 import { judgeLimits, measured } from "./limits.ts";
 import { type LoadSize, SENDS_AGAIN_WITHIN_MS } from "./load/size.ts";
 import { type Anomaly, anomaly, type Figures, type PartResult } from "./part.ts";
-import type { StageParts } from "./stage.ts";
-
-/** How long what is owed may take after the last answer, before it counts as missing. */
-export interface Patience {
-  deliveredMs: number;
-  pushedMs: number;
-}
+import type { Patience, StageParts } from "./stage_parts.ts";
 
 /** A push that a killed origin held is free again after two minutes. */
 const PATIENCE: Patience = { deliveredMs: 40_000, pushedMs: 150_000 };
@@ -55,6 +50,7 @@ export async function settle(
   await pause(QUIET_MS);
 
   const truth = await readTruth(system.state);
+  const refusals = await natsRefusals(system);
   const { history } = recorder;
   const atTheEnd = checkAtTheEnd(history, truth, expectNow(parts));
   const figures: Figures = {
@@ -62,6 +58,7 @@ export async function settle(
     ...figuresOf(history, truth, { outages, system: system.state }),
     ...asleep.counts,
     ...atTheEnd.counts,
+    refused_at_nats: refusals.length,
     ...await ownFigures(),
   };
   const limits = {
@@ -71,6 +68,7 @@ export async function settle(
   const anomalies = [
     ...asleep.anomalies,
     ...atTheEnd.anomalies,
+    ...judgeRefused(refusals),
     ...judgeLimits(figures, limits),
     ...judgeOwed(population.sleepers.length, figures),
   ];
@@ -103,6 +101,11 @@ async function judgeAsleep(parts: StageParts): Promise<Verdict> {
     return verdict.anomalies.length === 0;
   });
   return verdict!;
+}
+
+/** A program that may not say what it must is deaf or dumb, and the auditors would make it good. */
+function judgeRefused(refusals: readonly string[]): Anomaly[] {
+  return refusals.length > 0 ? [anomaly("refused-at-nats", ...refusals)] : [];
 }
 
 /** Of those who sleep somebody must be owed a push, or none was tried. */

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import postgres from "postgres";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { TINY } from "./load/size.ts";
 import type { PartResult } from "./part.ts";
-import type { Patience } from "./settle.ts";
+import { hasPassed } from "./scoreboard.ts";
+import type { Patience } from "./stage_parts.ts";
 import { Stage } from "./stage.ts";
 
 const SLEEPERS = 2;
@@ -64,3 +66,26 @@ Deno.test("a part in which those who sleep are sent nothing shows nothing of pus
   const { anomalies } = await settled(() => Promise.resolve());
   assert.deepEqual(anomalies.map(({ name }) => name), ["not-measured"]);
 });
+
+Deno.test("whatever NATS refuses one of our own programs fails a run, untimed or not", async () => {
+  const { anomalies, figures } = await settled(async (stage) => {
+    await sendToSleepers(stage);
+    await speakOutOfTurn(stage, "edge-0");
+  });
+  assert.deepEqual(anomalies.map(({ name, count }) => [name, count]), [["refused-at-nats", 1]]);
+  assert.match(anomalies[0]!.examples[0]!, /chat\.user-inbox\.ben/);
+  assert.equal(figures.refused_at_nats, 1);
+  const run = { seed: 7, startedAt: "", ms: 0, conditions: {}, figures, anomalies };
+  assert.ok(!hasPassed(run, { untimed: true }));
+});
+
+/** As a program does whose release says what its role may not. */
+async function speakOutOfTurn({ system }: Stage, id: string): Promise<void> {
+  const { url: servers, users } = system.state.nats;
+  const { nkey_seed: seed, inbox_prefix: inboxPrefix } = users[id]!;
+  const authenticator = nkeyAuthenticator(new TextEncoder().encode(seed));
+  const connection = await connect({ servers, authenticator, inboxPrefix });
+  connection.publish("chat.user-inbox.ben");
+  await connection.flush();
+  await connection.close();
+}

@@ -9,43 +9,21 @@
  */
 
 import { randomFrom } from "testing/random.ts";
-import { startSystem, type System, type SystemOptions } from "../dev/system.ts";
+import type { System } from "../dev/supervised_system.ts";
+import { startSystem } from "../dev/system.ts";
 import { pause, waitUntil } from "../services/wait_until.ts";
 import { monotonicClock } from "./history/clock.ts";
-import type { Expectations } from "./history/evidence.ts";
 import type { Outage } from "./history/outage.ts";
 import { Recorder } from "./history/recorder.ts";
 import { KeptEvidence } from "./kept_evidence.ts";
 import { Load } from "./load/load.ts";
 import { Population } from "./load/population.ts";
-import { FULL, type LoadSize } from "./load/size.ts";
-import { type MemoryWatch, watchMemory } from "./memory.ts";
+import { FULL } from "./load/size.ts";
+import { watchMemory } from "./memory.ts";
 import type { Figures, PartContext, PartResult } from "./part.ts";
 import { isReady } from "./readiness.ts";
-import { type Patience, settle } from "./settle.ts";
-
-export interface StageOptions extends Omit<Expectations, "live"> {
-  size?: LoadSize;
-  system?: SystemOptions;
-  /** Where clients find the edges; default: at the edges themselves. */
-  edgesOf?: (system: System) => string[];
-  /** How long settling waits for what is owed. Default: as long as it may take. */
-  patience?: Partial<Patience>;
-  /** Figures that must be there, and must not be higher. */
-  limits?: Figures;
-}
-
-/** What a stage is made of. */
-export interface StageParts {
-  context: PartContext;
-  options: StageOptions;
-  size: LoadSize;
-  system: System;
-  recorder: Recorder;
-  population: Population;
-  load: Load;
-  memory: MemoryWatch;
-}
+import { settle } from "./settle.ts";
+import type { StageOptions, StageParts } from "./stage_parts.ts";
 
 const READY_MS = 60_000;
 
@@ -72,12 +50,10 @@ export class Stage implements AsyncDisposable {
 
   /** Two edges, two origins, everything durable; what ends is started again. The load runs. */
   static async start(context: PartContext, options: StageOptions = {}): Promise<Stage> {
-    const { size = FULL, edgesOf = socketsOf } = options;
+    const { size = FULL, edgesOf = socketsOf, startSystem: start = () => usual(options) } = options;
     const random = randomFrom(context.seed);
     await using stack = new AsyncDisposableStack();
-    const system = stack.use(
-      await startSystem({ edges: 2, origins: 2, durable: true, restart: true, ...options.system }),
-    );
+    const system = stack.use(await start());
     const recorder = new Recorder(monotonicClock);
     const kept = stack.use(new KeptEvidence(context.folder, system.logs, recorder));
     const tokenSecret = system.state.token_secret;
@@ -152,6 +128,10 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#owned[Symbol.asyncDispose]();
   }
+}
+
+function usual({ system }: StageOptions): Promise<System> {
+  return startSystem({ edges: 2, origins: 2, durable: true, restart: true, ...system });
 }
 
 function socketsOf({ state }: System): string[] {

@@ -9,6 +9,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { isDirectory, isFile } from "./paths.ts";
 
 export interface PackageSource {
   distribution: string;
@@ -16,6 +17,8 @@ export interface PackageSource {
   components: string;
   uri: string;
   keyring: string;
+  /** Where else the system gets packages of this suite: mended, and so newer, ones. */
+  updates: { uri: string; suite: string }[];
 }
 
 const KEYRINGS: Record<string, { components: string; files: string[] }> = {
@@ -25,6 +28,9 @@ const KEYRINGS: Record<string, { components: string; files: string[] }> = {
   },
   ubuntu: { components: "main universe", files: ["ubuntu-archive-keyring.gpg"] },
 };
+
+/** Without them, what is fetched may not go with what the system has installed of them. */
+const UPDATES = ["updates", "security"];
 
 /** Where this system gets its packages from; `undefined` when it is neither Debian nor Ubuntu. */
 export async function systemSource(): Promise<PackageSource | undefined> {
@@ -37,13 +43,24 @@ export async function systemSource(): Promise<PackageSource | undefined> {
   const targets = await run("apt-get", [
     ...["indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"],
   ]);
-  const own = targets.split("\n").find((line) => line.endsWith(` ${suite}`));
-  if (!keyring || !own) return;
-  return { distribution, suite, components: known.components, uri: own.split(" ")[0]!, keyring };
+  const found = [...new Set(targets.split("\n"))].map((line) => line.split(" "));
+  const places = found.map(([uri = "", of = ""]) => ({ uri, suite: of }));
+  const uri = places.find((place) => place.suite === suite)?.uri;
+  if (!keyring || !uri) return;
+  const updates = places.filter((place) => UPDATES.some((of) => place.suite === `${suite}-${of}`));
+  return { distribution, suite, components: known.components, uri, keyring, updates };
 }
 
 /**
- * Unpacks packages, and the libraries that they directly depend on, into `target`.
+ * What comes with a package:
+ * - `libraries`: those that it directly depends on, of its own suite.
+ * - `lacking`: whatever it needs and this system does not have, as apt would install it. For the
+ *   system's own suite only: of another, that would be half a system.
+ */
+export type Dependencies = "libraries" | "lacking";
+
+/**
+ * Unpacks packages, and what they need, into `target`.
  *
  * @throws {Error} With what apt said.
  */
@@ -51,15 +68,21 @@ export async function fetchDebianPackages(
   packages: string[],
   target: string,
   source: PackageSource,
+  dependencies: Dependencies = "libraries",
 ): Promise<void> {
   await Deno.mkdir(dirname(target), { recursive: true });
   const work = await Deno.makeTempDir({ dir: dirname(target), prefix: ".fetching-" });
   try {
     const apt = await prepareApt(work, source);
     await run("apt-get", [...apt, "update"]);
-    const wanted = [...packages, ...await librariesOf(packages, apt)];
     const archives = join(work, "archives");
-    await run("apt-get", [...apt, "download", ...wanted], archives);
+    if (dependencies === "lacking") {
+      const install = ["install", "--yes", "--download-only", "--no-install-recommends"];
+      await run("apt-get", [...apt, ...install, ...packages]);
+    } else {
+      const wanted = [...packages, ...await librariesOf(packages, apt)];
+      await run("apt-get", [...apt, "download", ...wanted], archives);
+    }
     const unpacked = join(work, "unpacked");
     await Deno.mkdir(unpacked);
     for (const { name } of Deno.readDirSync(archives)) {
@@ -75,9 +98,11 @@ export async function fetchDebianPackages(
 /** The options that turn apt away from the system's own state. */
 async function prepareApt(work: string, source: PackageSource): Promise<string[]> {
   const list = join(work, "sources.list");
-  const { keyring, uri, suite, components } = source;
-  await Deno.writeTextFile(list, `deb [signed-by=${keyring}] ${uri} ${suite} ${components}\n`);
-  for (const directory of ["state/lists/partial", "cache/archives/partial", "archives"]) {
+  const lines = [source, ...source.updates].map(({ uri, suite }) =>
+    `deb [signed-by=${source.keyring}] ${uri} ${suite} ${source.components}\n`
+  );
+  await Deno.writeTextFile(list, lines.join(""));
+  for (const directory of ["state/lists/partial", "cache", "archives/partial"]) {
     await Deno.mkdir(join(work, directory), { recursive: true });
   }
   const settings = {
@@ -86,6 +111,7 @@ async function prepareApt(work: string, source: PackageSource): Promise<string[]
     "Dir::State": join(work, "state"),
     "Dir::State::status": "/var/lib/dpkg/status",
     "Dir::Cache": join(work, "cache"),
+    "Dir::Cache::archives": join(work, "archives"),
     "Acquire::Languages": "none",
     "APT::Update::Error-Mode": "any",
     "APT::Update::Post-Invoke-Success": "",
@@ -117,21 +143,4 @@ async function run(command: string, args: string[], cwd?: string): Promise<strin
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   if (!success) throw new Error(`Cannot run ${command}: ${text(stderr)}`);
   return text(stdout);
-}
-
-function isFile(path: string): boolean {
-  return kindOf(path)?.isFile ?? false;
-}
-
-function isDirectory(path: string): boolean {
-  return kindOf(path)?.isDirectory ?? false;
-}
-
-function kindOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

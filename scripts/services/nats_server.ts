@@ -9,6 +9,7 @@
 
 import { join } from "node:path";
 import { assertRunning, type ServerProcess, startProcess } from "./process.ts";
+import { accountConfig, type NatsUser } from "./nats_users.ts";
 import { findProgram, type Program, type ProgramNeeds, type ProgramSearch } from "./programs.ts";
 import { waitUntil } from "./wait_until.ts";
 
@@ -17,8 +18,14 @@ export interface NatsServerOptions extends ProgramSearch {
   storeDir: string;
   /** Default: one that the server chooses. */
   port?: number;
-  /** Default: `nats_server.conf`; JetStream's place and port stay ours. */
+  /** Whom it lets in, each with the permissions of its role; left out: everybody, for everything. */
+  users?: readonly NatsUser[];
+  /** Instead of `nats_server.conf` and `users`; JetStream's place and port stay ours. */
   configFile?: string;
+  /** That file says where JetStream's place is, too; `storeDir` then holds the log alone. */
+  ownStore?: true;
+  /** Where it tells how it is, over HTTP; default: nowhere. */
+  monitorPort?: number;
   /** Default: true. */
   jetStream?: boolean;
 }
@@ -57,7 +64,8 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
   const program = await findNatsServer(options);
   await Deno.mkdir(options.storeDir, { recursive: true });
   const portsDir = await Deno.makeTempDir({ dir: options.storeDir, prefix: "ports-" });
-  const server = startServer(program, options, portsDir);
+  const configFile = options.configFile ?? await writeConfig(options);
+  const server = startServer(program, { ...options, configFile }, portsDir);
   try {
     const url = await readUrl(server, portsDir);
     return {
@@ -79,9 +87,23 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
   }
 }
 
+/** What every server is told, whatever its users. */
+export function natsServerBase(): Promise<string> {
+  return Deno.readTextFile(CONFIG_FILE);
+}
+
+async function writeConfig({ storeDir, users }: NatsServerOptions): Promise<string> {
+  if (!users) return CONFIG_FILE;
+  const file = join(storeDir, "nats.conf");
+  await Deno.writeTextFile(file, `${await natsServerBase()}\n${accountConfig(users)}`);
+  return file;
+}
+
 function startServer(
   { command: [command, ...prefix] }: Program,
-  { storeDir, port, configFile = CONFIG_FILE, jetStream = true }: NatsServerOptions,
+  { storeDir, port, configFile, ownStore, monitorPort, jetStream = true }: NatsServerOptions & {
+    configFile: string;
+  },
   portsDir: string,
 ): ServerProcess {
   return startProcess(command, {
@@ -89,8 +111,9 @@ function startServer(
     args: [
       ...prefix,
       ...["-a", "127.0.0.1", "-p", String(port ?? -1)],
-      ...["-sd", storeDir, "--ports_file_dir", portsDir],
-      ...(jetStream ? ["-js"] : []),
+      ...["--ports_file_dir", portsDir],
+      ...(ownStore ? [] : ["-sd", storeDir, ...(jetStream ? ["-js"] : [])]),
+      ...(monitorPort === undefined ? [] : ["-m", String(monitorPort)]),
       ...["-c", configFile],
     ],
     logFile: join(storeDir, "nats.log"),

@@ -9,7 +9,14 @@
 
 import { join } from "node:path";
 import { claimPorts } from "./claimed_ports.ts";
-import { type Manner, type PostgresHome, settlePostgres } from "./postgres_binaries.ts";
+import { isThere } from "./paths.ts";
+import {
+  forgetMoved,
+  type Manner,
+  type PostgresHome,
+  settlePostgres,
+} from "./postgres_binaries.ts";
+import type { PostgresTools } from "./postgres_tools.ts";
 import { assertRunning, type ServerProcess, signalProcess, startProcess } from "./process.ts";
 import { pause, waitUntil } from "./wait_until.ts";
 
@@ -18,10 +25,16 @@ export interface PostgresOptions {
   dataDir: string;
   /** Whether an acknowledged commit survives the machine; `false` only for tests. */
   durable: boolean;
+  /** Whether its data outlive it, wherever they had to lie; default: where it is durable. */
+  kept?: boolean;
   /** Default: one that is claimed for as long as this server is not disposed of. */
   port?: number;
+  /** Takes connections over TLS, too, by this certificate and its key, in PEM. */
+  tls?: { certificate: string; key: string };
   /** Tried one after another; default: all that make sense here. */
   manners?: Manner[];
+  /** The Postgres to take; default: npm's. */
+  tools?: PostgresTools;
 }
 
 export interface RunningPostgres extends AsyncDisposable {
@@ -40,13 +53,13 @@ const RETRY_MS = 100;
 const NOT_DURABLE = ["-c", "fsync=off", "-c", "full_page_writes=off"];
 
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const home = await settlePostgres(options.dataDir, options.manners);
+  const home = await settlePostgres(options.dataDir, options.manners, options.tools);
   await initialise(home, options.durable);
   await clearStaleLock(home);
   await using stack = new AsyncDisposableStack();
   const port = options.port ?? stack.use(claimPorts(1)).ports[0]!;
-  const server = await startReady(home, port, options.durable);
-  if (!options.durable) stack.defer(() => forget(home));
+  const server = await startReady(home, port, options);
+  if (!(options.kept ?? options.durable)) stack.defer(() => forgetMoved(home));
   stack.use(server);
   return running(server, port, stack.move());
 }
@@ -54,10 +67,11 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 async function startReady(
   home: PostgresHome,
   port: number,
-  durable: boolean,
+  { durable, tls }: PostgresOptions,
 ): Promise<ServerProcess> {
+  const settings = [...(durable ? [] : NOT_DURABLE), ...(tls ? await writeTls(home, tls) : [])];
   for (let attempt = 1;; attempt++) {
-    const server = startServer(home, port, durable);
+    const server = startServer(home, port, settings);
     try {
       await ready(server, home);
       return server;
@@ -95,26 +109,38 @@ function running(
   };
 }
 
-/** Where data may lie that is not worth keeping, though nobody else removes it. */
-async function forget({ manner, directory }: PostgresHome): Promise<void> {
-  if (manner === "moved" && exists(directory)) await Deno.remove(directory, { recursive: true });
+/** Postgres refuses a key that others may read, or that is another user's. */
+async function writeTls(
+  { directory, user }: PostgresHome,
+  { certificate, key }: NonNullable<PostgresOptions["tls"]>,
+): Promise<string[]> {
+  const files = { ssl_cert_file: certificate, ssl_key_file: key };
+  const settings = await Promise.all(
+    Object.entries(files).map(async ([setting, text]) => {
+      const file = join(directory, `${setting}.pem`);
+      await Deno.writeTextFile(file, text, { mode: 0o600 });
+      if (user.uid !== undefined) await Deno.chown(file, user.uid, user.gid ?? null);
+      return ["-c", `${setting}=${file}`];
+    }),
+  );
+  return ["-c", "ssl=on", ...settings.flat()];
 }
 
-function startServer(home: PostgresHome, port: number, durable: boolean): ServerProcess {
+function startServer(home: PostgresHome, port: number, settings: string[]): ServerProcess {
   return runProgram(home, "postgres", [
     ...["-D", clusterOf(home), "-p", String(port)],
     ...["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
     ...["-c", "max_connections=200"],
-    ...(durable ? [] : NOT_DURABLE),
+    ...settings,
   ]);
 }
 
 /** A cluster half made by a killed run must not be taken for one: it gets its name when whole. */
 async function initialise(home: PostgresHome, durable: boolean): Promise<void> {
   const cluster = clusterOf(home);
-  if (exists(join(cluster, "PG_VERSION"))) return;
+  if (isThere(join(cluster, "PG_VERSION"))) return;
   const partial = `${cluster}.partial`;
-  if (exists(partial)) Deno.removeSync(partial, { recursive: true });
+  if (isThere(partial)) Deno.removeSync(partial, { recursive: true });
   const initdb = runProgram(home, "initdb", [
     ...["-D", partial, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"],
     ...["--no-instructions", ...(durable ? [] : ["--no-sync"])],
@@ -140,7 +166,7 @@ async function clearStaleLock(home: PostgresHome): Promise<void> {
       everyMs: 20,
     });
   }
-  if (exists(lock)) Deno.removeSync(lock);
+  if (isThere(lock)) Deno.removeSync(lock);
 }
 
 /** The last line that Postgres adds to its lock file says that it takes connections. */
@@ -148,7 +174,7 @@ async function ready(server: ServerProcess, home: PostgresHome): Promise<void> {
   const lock = join(clusterOf(home), "postmaster.pid");
   await waitUntil(() => {
     assertRunning(server);
-    if (exists(lock) && /^ready\s*$/m.test(Deno.readTextFileSync(lock))) return true;
+    if (isThere(lock) && /^ready\s*$/m.test(Deno.readTextFileSync(lock))) return true;
   }, { what: "Postgres to take connections", withinMs: READY_MS });
 }
 
@@ -199,14 +225,4 @@ async function isPostgresOf(cluster: string, pid: number): Promise<boolean> {
   }).output();
   const command = new TextDecoder().decode(stdout);
   return command.includes("postgres") && command.includes(cluster);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

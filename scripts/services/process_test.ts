@@ -38,6 +38,16 @@ Deno.test("assertRunning() tells how a server ended and what it said, not what a
   server.kill("SIGTERM");
 });
 
+Deno.test("last words say what a stack is of", async () => {
+  await using directory = await temporaryDirectory("process");
+  const logFile = join(directory.path, "log");
+  const script =
+    `echo "Error: no such luck"; for n in $(seq 12); do echo "    at $n"; done; exit 1`;
+  await using server = startProcess("sh", { name: "the server", args: ["-c", script], logFile });
+  await server.status;
+  assert.match(server.lastWords(), /^Error: no such luck\n[^]*at 12$/);
+});
+
 Deno.test("a server ends with whoever started it, even if that was killed", async () => {
   await using directory = await temporaryDirectory("process");
   const module = JSON.stringify(import.meta.resolve("./process.ts"));

@@ -9,7 +9,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { fetchDebianPackages, systemSource } from "./debian_packages.ts";
+import { type Dependencies, fetchDebianPackages, systemSource } from "./debian_packages.ts";
 
 /** Its message is meant for whoever typed the command; a stack would not help them. */
 export class MissingProgram extends Error {
@@ -18,15 +18,23 @@ export class MissingProgram extends Error {
 
 export interface ProgramNeeds {
   name: string;
-  /** Found in what `<name> --version` prints. */
+  /** What else does as well, when it is installed. */
+  alsoCalled?: readonly string[];
+  /** How it is asked for its version; default `--version`. */
+  asked?: readonly string[];
+  /** Found in what it then prints. */
   version: RegExp;
   atLeast: [major: number, minor: number];
   brewFormula: string;
   /** The environment variable that a program reads `explicit` from. */
   variable?: string;
   packages: string[];
+  /** Default: the libraries that they name. */
+  dependencies?: Dependencies;
   /** Where the package has the program, relative to where it is unpacked. */
   packagedAt: string;
+  /** Where the packages have libraries of their own, below the folder of libraries. */
+  ownLibraries?: string;
   /** Another suite than the system's own, which may be too old. */
   suites?: Partial<Record<string, string>>;
 }
@@ -52,8 +60,11 @@ export const CACHE_DIR = join(import.meta.dirname!, "../../.cache");
 export async function findProgram(needs: ProgramNeeds, search: ProgramSearch): Promise<Program> {
   if (search.explicit) return await expectProgram(needs, search.explicit);
   const unpacked = join(search.cacheDir ?? CACHE_DIR, needs.name);
-  return await tryProgram(needs, [needs.name]) ??
-    await tryProgram(needs, packagedCommand(needs, unpacked)) ??
+  for (const name of [needs.name, ...needs.alsoCalled ?? []]) {
+    const installed = await tryProgram(needs, [name]);
+    if (installed) return installed;
+  }
+  return await tryProgram(needs, packagedCommand(needs, unpacked)) ??
     await fetchProgram(needs, unpacked, search);
 }
 
@@ -69,7 +80,7 @@ async function tryProgram(
   needs: ProgramNeeds,
   command: [string, ...string[]],
 ): Promise<Program | undefined> {
-  const printed = await outputOf([...command, "--version"]);
+  const printed = await outputOf([...command, ...needs.asked ?? ["--version"]]);
   const version = printed?.match(needs.version)?.[1];
   if (version && isAtLeast(version, needs.atLeast)) return { command, version };
 }
@@ -87,9 +98,11 @@ async function fetchProgram(
   const fetched = await tryProgram(needs, packagedCommand(needs, unpacked));
   if (fetched) return fetched;
   const suite = needs.suites?.[source.distribution] ?? source.suite;
+  const updates = suite === source.suite ? source.updates : [];
   search.onFetch?.(`${needs.name} from ${source.distribution} ${suite}`);
   try {
-    await fetchDebianPackages(needs.packages, unpacked, { ...source, suite });
+    const from = { ...source, suite, updates };
+    await fetchDebianPackages(needs.packages, unpacked, from, needs.dependencies);
   } catch (error) {
     const again = `the network, once, or ${name}`;
     throw missing(needs, error instanceof Error ? error.message : String(error), again);
@@ -101,7 +114,9 @@ async function fetchProgram(
 
 /** Libraries that came with a package are found beside it. */
 function packagedCommand(needs: ProgramNeeds, unpacked: string): [string, ...string[]] {
-  const libraries = join(unpacked, "usr/lib", libraryTriplet());
+  const folders = ["usr/lib", "lib"].map((folder) => join(unpacked, folder, libraryTriplet()));
+  const own = needs.ownLibraries === undefined ? [] : [join(folders[0]!, needs.ownLibraries)];
+  const libraries = [...folders, ...own].join(":");
   return ["env", `LD_LIBRARY_PATH=${libraries}`, join(unpacked, needs.packagedAt)];
 }
 

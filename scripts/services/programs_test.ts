@@ -40,7 +40,7 @@ Deno.test("fetchDebianPackages() leaves nothing behind when it fails", async () 
   const source = await systemSource();
   if (!source) return;
   await using directory = await temporaryDirectory("programs");
-  const nowhere = { ...source, uri: `file:${directory.path}/nowhere/` };
+  const nowhere = { ...source, uri: `file:${directory.path}/nowhere/`, updates: [] };
   await assert.rejects(
     fetchDebianPackages(["nats-server"], join(directory.path, "nats-server"), nowhere),
     /Cannot run apt-get: .*nowhere/,

@@ -13,6 +13,8 @@ export interface RedisRestProcessOptions {
   /** Made when it does not exist. Holds `redis_rest.log`. */
   directory: string;
   token: string;
+  /** Opens it for reading alone; default: none does. */
+  readOnlyToken?: string;
   /** Default: a free one. */
   port?: number;
 }
@@ -27,17 +29,22 @@ export interface RunningRedisRestProcess extends AsyncDisposable {
 }
 
 const MAIN = join(import.meta.dirname!, "redis_rest/main.ts");
-const PERMISSIONS = ["--allow-net=127.0.0.1", "--allow-env=REDIS_REST_TOKEN,REDIS_REST_PORT"];
+const VARIABLES = ["REDIS_REST_TOKEN", "REDIS_REST_READ_ONLY_TOKEN", "REDIS_REST_PORT"];
+const PERMISSIONS = ["--allow-net=127.0.0.1", `--allow-env=${VARIABLES.join(",")}`];
 const READY_MS = 20_000;
 
 export async function startRedisRestProcess(
-  { directory, token, port = 0 }: RedisRestProcessOptions,
+  { directory, token, readOnlyToken = "", port = 0 }: RedisRestProcessOptions,
 ): Promise<RunningRedisRestProcess> {
   await Deno.mkdir(directory, { recursive: true });
   const server = startProcess(Deno.execPath(), {
     name: "the REST store",
     args: ["run", "--no-prompt", ...PERMISSIONS, MAIN],
-    env: { REDIS_REST_TOKEN: token, REDIS_REST_PORT: String(port) },
+    env: {
+      REDIS_REST_TOKEN: token,
+      REDIS_REST_READ_ONLY_TOKEN: readOnlyToken,
+      REDIS_REST_PORT: String(port),
+    },
     logFile: join(directory, "redis_rest.log"),
   });
   try {

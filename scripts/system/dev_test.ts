@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cli, startDev } from "testing/dev.ts";
+import { testNats } from "testing/nats.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { readState, type State } from "../dev/state.ts";
 import { signalProcess } from "../services/process.ts";
@@ -85,20 +86,26 @@ Deno.test("a second dev on the same data says that it is one", async () => {
 Deno.test("dev uses what is in the environment and starts no other", async () => {
   await using folder = await temporaryDirectory("dev");
   await using first = startDev(folder, ["--port", "0", "--edges", "1"]);
-  const { postgres, nats, redis } = await first.up();
+  const { postgres, redis } = await first.up();
+  // It lets in whoever comes; that of the first knows only the first one's programs.
+  await using nats = await testNats();
   await using elsewhere = await temporaryDirectory("dev");
   await using second = startDev(elsewhere, ["--port", "0", "--edges", "1"], {
-    DATABASE_URL: postgres.url,
+    DATABASE_URL: postgres.origin_url,
     NATS_URL: nats.url,
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,
   });
   const state = await second.up();
-  assert.deepEqual([state.postgres, state.nats], [{ url: postgres.url }, { url: nats.url }]);
+  const url = postgres.origin_url;
+  assert.deepEqual([state.postgres, state.nats], [
+    { url, origin_url: url },
+    { url: nats.url, users: {} },
+  ]);
   assert.equal(state.redis.pid, undefined);
 });
 
-Deno.test("the first minutes of a terminal: token, tail, send, drain", async () => {
+Deno.test("the first minutes of a terminal: token, tail, send, trace, drain", async () => {
   await using folder = await temporaryDirectory("dev");
   await using dev = startDev(folder, ["--port", "0"]);
   const state = await dev.up();
@@ -107,16 +114,34 @@ Deno.test("the first minutes of a terminal: token, tail, send, drain", async () 
   const tail = cli(dev, ["tail", "bob", "--count", "2"]);
   await dev.until(() => tail.told().includes("connected as bob") || undefined, "tail to connect");
   assert.equal((await cli(dev, ["send", "ana", "bob", "hello", "there"])).code, 0);
-  assert.equal((await cli(dev, ["send", "ana", "bob", "again"])).code, 0);
+  const again = JSON.parse((await cli(dev, ["send", "ana", "bob", "again", "--json"])).printed);
   const { code, printed } = await tail;
   assert.equal(code, 0);
   assert.match(printed, /dm:ana:bob {2}ana: hello there\n.* ana: again$/);
+  const trace = (await cli(dev, ["trace", String(again.gsid)])).printed;
+  assert.match(trace, /message in dm:ana:bob {2}from ana as .*\nlate check waiting\n/);
+  assert.match(trace, /\nbob {2}.*no push: no targets$/);
+  const revoked = (await cli(dev, ["revoke", "bob"])).printed;
+  assert.match(revoked, /^tokens of bob that were issued before 20\d\d-.*Z are refused$/);
+  const { before } = JSON.parse((await cli(dev, ["revoke", "bob", "--json"])).printed);
+  assert.ok(Date.parse(/before (.*) are/.exec(revoked)![1]!) < before * 1000);
+  const moved = cli(dev, ["tail", "cem", "--count", "1"]);
+  await dev.until(() => moved.told().includes("connected as cem") || undefined, "tail to connect");
   const { code: drained } = await cli(dev, ["drain", "edge-0"]);
   assert.equal(drained, 0);
   await dev.until(async () => {
     const [edge] = (await readState(dev.stateFile))!.edges;
     return edge!.pid !== state.edges[0]!.pid || undefined;
   }, "the edge to be started again");
+  const ranAgain = /edge-0 +had ended, and runs again\n/;
+  await dev.until(() => ranAgain.test(dev.output()) || undefined, "dev to say that it was");
+  assert.equal((await cli(dev, ["send", "ana", "cem", "hello"])).code, 0);
+  assert.equal((await moved).code, 0);
+  const first = `connected as cem to ${state.edges[0]!.ws}`;
+  assert.match(
+    moved.told(),
+    new RegExp(`${first}\\nthe connection ended .*: connecting again\\nconnected as cem to ws:`),
+  );
   const wrong = await cli(dev, ["drain", "edge-9"]);
   assert.equal(wrong.code, 2);
 });

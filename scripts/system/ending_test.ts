@@ -55,13 +55,17 @@ Deno.test("clients of an edge that is asked to end go to the other one and miss 
   assert.deepEqual(ana.events.slice(1).map(({ gsid }) => gsid), gsids);
 });
 
-Deno.test("an edge that is asked to end removes the presence of its users", async () => {
+Deno.test("an edge that is asked to end removes the presence of its users, and nobody waits for it", async () => {
   await using system = await startSystem({ edgeEnv: { DRAIN_MS: "200" } });
   const test = new TestSystem(system);
   await using ana = await test.device(name("ana"), { edge: 1 });
+  await using bob = await test.device(name("bob"), { edge: 0 });
+  await bob.send(ana.user, "they know each other");
+  const askBob = async () => (await bob.rpc("presence", { users: [ana.user] }))[ana.user];
   assert.ok(await test.isOnline(ana.user));
   await system.terminate("edge-1");
   assert.equal(await test.isOnline(ana.user), false);
+  assert.deepEqual(await askBob(), { online: false }, "it is known at once, not when it is missed");
 });
 
 Deno.test("an origin that is asked to end exits 0 and leaves its work to the other", async () => {

@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
 import { CHAT_STREAM } from "shared/topic.ts";
 import { assertNoCursorSkips } from "testing/cursors.ts";
 import { readMetric } from "testing/metrics.ts";
 import type { Format } from "testing/sdk.ts";
 import { name, TestSystem } from "testing/system.ts";
+import { connectAsOperator } from "../dev/nats_operator.ts";
 import { startSystem } from "../dev/system.ts";
 import { Links } from "../faults/links.ts";
 import { pause, waitUntil } from "../services/wait_until.ts";
@@ -171,7 +171,7 @@ async function withStreams<Result>(
   { system }: TestSystem,
   use: (streams: Awaited<ReturnType<typeof jetstreamManager>>["streams"]) => Promise<Result>,
 ): Promise<Result> {
-  const connection = await connect({ servers: system.state.nats.url });
+  const connection = await connectAsOperator(system.state);
   try {
     return await use((await jetstreamManager(connection)).streams);
   } finally {

@@ -70,6 +70,8 @@ for (const way of [...WAYS, undefined]) {
     using _client = await scene.open("ana", "json", proxy.address.port);
     await until(scene, "users", 1);
     swallow(proxy, way);
+    // The machine's clock was wrong, and is put right.
+    scene.setClock(-3_600_000);
     scene.elapse(25_000);
     await waitUntil(async () => await scene.metric("frames_total") >= 2 || undefined, {
       what: "a ping",

@@ -83,6 +83,8 @@ Deno.test("who cannot have received is pushed, once; who has is not, though all 
   all.links.of("clients", "edge-1").swallow("toClient");
   const toHalfOpen = await ana.send(halfOpen.user, "do you hear me?");
   const toAsleep = await ana.send(asleep.user, "good night");
+  // It begins at the head, and is well: it speaks for what comes from now on, and for nothing before.
+  await using _laptop = await all.test.device(asleep.user, { device: "laptop", edge: 0 });
   const toAll = await ana.send({ group }, "to all");
   const direct = await Promise.all(well.map(({ user }) => ana.send(user, `to ${user}`)));
   await Promise.all(well.map(async (phone, i) => {

@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import denoJson from "../../deno.json" with { type: "json" };
 import type { TemporaryDirectory } from "testing/temporary_directory.ts";
 import { readState, type State } from "../dev/state.ts";
 import { waitUntil } from "../services/wait_until.ts";
@@ -78,8 +79,19 @@ export function cli(dev: Dev, args: string[]): Promise<CliResult> & { told(): st
 }
 
 export function run(args: string[], cwd: string, env: Record<string, string> = {}) {
+  return runDeno(["run", "-A", ...args], cwd, env);
+}
+
+/** A task of `deno.json`, with its own permissions. */
+export function runTask(name: string, args: readonly string[]) {
+  const { command } = (denoJson.tasks as Record<string, { command: string }>)[name]!;
+  const [, ...words] = command.split(" ");
+  return runDeno([...words, ...args], join(import.meta.dirname!, "../.."), {});
+}
+
+function runDeno(args: string[], cwd: string, env: Record<string, string>) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...args],
+    args,
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

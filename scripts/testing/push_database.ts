@@ -4,11 +4,11 @@
  * @module
  */
 
-import { migrate } from "origin/store/migrate.ts";
 import { createSql, type Sql } from "origin/store/sql.ts";
 import type { JsonObject } from "shared/event.ts";
 import { type Gsid, gsidAt } from "shared/gsid.ts";
 import { postgresOfThisFile, type TestDatabase } from "./database.ts";
+import { prepareSchema } from "./schema.ts";
 
 export interface PushDatabase extends AsyncDisposable {
   readonly sql: Sql;
@@ -32,14 +32,8 @@ export interface SomeMessage {
 
 /** One server for the tests of a file. Call it at the top of the file. */
 export function pushDatabasesOfThisFile(): () => Promise<PushDatabase> {
-  const server = postgresOfThisFile({ prepare });
+  const server = postgresOfThisFile({ prepare: prepareSchema });
   return async () => pushDatabase(await server.database());
-}
-
-async function prepare(url: string): Promise<void> {
-  const sql = createSql(url, { name: "prepare", maxConnections: 1 });
-  await migrate(sql);
-  await sql.end();
 }
 
 function pushDatabase(database: TestDatabase): PushDatabase {

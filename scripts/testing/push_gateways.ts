@@ -12,11 +12,11 @@ export interface TestGateways extends AsyncDisposable {
   readonly gateways: Gateways;
 }
 
-export async function testGateways(nowMs: () => number = Date.now): Promise<TestGateways> {
+export async function testGateways(wallMs: () => number = Date.now): Promise<TestGateways> {
   await using stack = new AsyncDisposableStack();
   const recorder = stack.use(await startPushRecorder());
   const config = pushConfigFor(recorder);
-  const gateways = createGateways(config, { nowMs, readText: Deno.readTextFileSync });
+  const gateways = createGateways(config, { wallMs, readText: Deno.readTextFileSync });
   for (const gateway of gateways.values()) stack.use(gateway);
   const owned = stack.move();
   return { recorder, gateways, [Symbol.asyncDispose]: () => owned.disposeAsync() };

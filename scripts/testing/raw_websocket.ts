@@ -94,14 +94,18 @@ export class RawWebSocket implements Disposable {
     return await this.#connection.read(new Uint8Array(bytes)).catch(() => null) !== null;
   }
 
-  /** Reads to the close frame: its code; 1006 when the connection ends without one. */
-  async closeCode(): Promise<number> {
+  /** Reads to the close frame; 1006 when the connection ends without one. */
+  async closed(): Promise<{ code: number; reason: string }> {
     for (let received = await this.read(); received; received = await this.read()) {
-      if (received.opcode === OPCODE.close) {
-        return Buffer.from(received.payload).readUInt16BE(0);
-      }
+      if (received.opcode !== OPCODE.close) continue;
+      const payload = Buffer.from(received.payload);
+      return { code: payload.readUInt16BE(0), reason: payload.toString("utf8", 2) };
     }
-    return 1006;
+    return { code: 1006, reason: "" };
+  }
+
+  async closeCode(): Promise<number> {
+    return (await this.closed()).code;
   }
 
   [Symbol.dispose](): void {

@@ -13,6 +13,8 @@ import { plain, type PlainReply } from "../services/redis_rest/reply.ts";
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
+  /** That of origins. */
+  readonly readOnlyToken: string;
   /** Every command that came over HTTP, oldest first; a test may empty it. */
   readonly commands: string[][];
   /** The store's clock, in milliseconds since 1970. */
@@ -34,12 +36,13 @@ export interface TestRedisOptions {
 }
 
 export function testRedis(options: TestRedisOptions = {}): TestRedis {
-  const token = crypto.randomUUID();
+  const token = crypto.randomUUID(), readOnlyToken = crypto.randomUUID();
   const commands: string[][] = [];
   let now = options.now ?? Date.now();
   let fault: Fault | undefined;
   const server = startRedisRest({
     token,
+    readOnlyToken,
     now: () => now,
     onCommand: (words) => commands.push(words),
     fault: () => fault,
@@ -47,6 +50,7 @@ export function testRedis(options: TestRedisOptions = {}): TestRedis {
   return {
     url: server.url,
     token,
+    readOnlyToken,
     commands,
     now: () => now,
     advance: (ms) => now += ms,

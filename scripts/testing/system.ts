@@ -8,15 +8,19 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
 import postgres from "postgres";
 import type { UserId } from "shared/ids.ts";
 import { replicaKey, REPLICAS_KEY, userField } from "shared/presence.ts";
-import { connect as connectNats, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { connectDevice, Device, type DeviceOptions } from "testing/client.ts";
 import { type Format, FORMATS } from "testing/sdk.ts";
 import { waitUntil } from "../services/wait_until.ts";
-import { startSystem, type System, type SystemOptions } from "../dev/system.ts";
+import { connectAsOperator } from "../dev/nats_operator.ts";
+import { natsRefusals } from "../dev/nats_refusals.ts";
+import type { System } from "../dev/supervised_system.ts";
+import { startSystem, type SystemOptions } from "../dev/system.ts";
 
 export type TestDeviceOptions = Partial<DeviceOptions> & {
   /** The number of the edge to connect to first; the others are its fallback when `roam` is set. */
@@ -131,7 +135,7 @@ export class TestSystem {
 
   /** Listens on the bus, as one more subscriber. */
   async watch(subject: string): Promise<Watch> {
-    const connection = await connectNats({ servers: this.system.state.nats.url });
+    const connection = await connectAsOperator(this.system.state);
     return await watchSubject(connection, subject);
   }
 
@@ -166,11 +170,22 @@ async function watchSubject(connection: NatsConnection, subject: string): Promis
  * that system, with devices that speak the format asked for.
  */
 export function systemOfThisFile(
-  options: SystemOptions = {},
+  { triesWhatIsRefused = false, ...options }: SystemOptions & {
+    /** Whether its tests do at NATS what nobody may. */
+    triesWhatIsRefused?: boolean;
+  } = {},
 ): (format?: Format) => Promise<TestSystem> {
   const started = Promise.withResolvers<System>();
-  Deno.test.beforeAll(async () => started.resolve(await startSystem(options)));
-  Deno.test.afterAll(async () => (await started.promise)[Symbol.asyncDispose]());
+  Deno.test.beforeAll(async () => {
+    const starting = startSystem(options);
+    // Also when it fails: whoever waits for it then hears why.
+    started.resolve(starting);
+    await starting;
+  });
+  Deno.test.afterAll(async () => {
+    await using system = await started.promise;
+    if (!triesWhatIsRefused) assert.deepEqual(await natsRefusals(system), []);
+  });
   return async (format = "json") => new TestSystem(await started.promise, format);
 }
 

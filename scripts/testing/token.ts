@@ -6,12 +6,17 @@
 
 import { SignJWT } from "jose";
 
-export function signToken(user: string, secret: string, ttlS: number): Promise<string> {
+/** `issuedS`: when it says that it was issued; `null`: it does not say it. Default: now. */
+export function signToken(
+  user: string,
+  secret: string,
+  ttlS: number,
+  issuedS?: number | null,
+): Promise<string> {
   const nowS = Math.floor(Date.now() / 1000);
-  return new SignJWT({})
+  return new SignJWT(issuedS === null ? {} : { iat: issuedS ?? nowS })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setSubject(user)
-    .setIssuedAt(nowS)
     .setExpirationTime(nowS + ttlS)
     .sign(new TextEncoder().encode(secret));
 }

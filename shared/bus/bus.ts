@@ -8,17 +8,32 @@
  * @module
  */
 
+import type { Traceparent } from "shared/tracing/traceparent.ts";
+
+/**
+ * What one message may hold: every server must take as much. The default of NATS, which advises
+ * against more.
+ */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+
 export interface BusMessage {
   subject: string;
   data: Uint8Array;
   /** Who asks: one word for each connection to the bus. Left out for what is no request. */
   readonly sender?: string | undefined;
+  /** Where its message is on its way, if that is traced: as a header carries it. */
+  readonly traceparent?: Traceparent | undefined;
   /** Answers a request. Must never be called for a message of a captured (`chat.>`) subject. */
   respond(data: Uint8Array): void;
 }
 
 export interface BusSubscription {
   unsubscribe(): void;
+}
+
+export interface PublishOptions {
+  messageId?: string;
+  traceparent?: Traceparent | undefined;
 }
 
 export type BusStatus = "connected" | "disconnected";
@@ -30,7 +45,7 @@ export class NoAnswer extends Error {
 
 export interface Bus extends AsyncDisposable {
   readonly status: BusStatus;
-  publish(subject: string, data: Uint8Array, options?: { messageId?: string }): void;
+  publish(subject: string, data: Uint8Array, options?: PublishOptions): void;
   /** With `queue`, each message goes to one subscriber of that name. */
   subscribe(
     subject: string,

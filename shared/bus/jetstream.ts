@@ -10,13 +10,13 @@
 import {
   DeliverPolicy,
   DiscardPolicy,
+  jetstream,
   JetStreamApiError,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import { jetstream } from "@nats-io/jetstream";
 import type { NatsBus } from "shared/bus/nats.ts";
 import { CHAT_STREAM } from "shared/topic.ts";
 

@@ -13,6 +13,7 @@ import { type Gsid, isGsid } from "shared/gsid.ts";
 export const LIVE_VERSION = 1;
 /** Bytes: version, kind, flags, one reserved, gsid (float64 BE), membership (float64 BE). */
 const PREFIX_BYTES = 20;
+const GSID_AT = 4, MEMBERSHIP_AT = 12;
 const FLAG_LARGE = 1;
 
 /**
@@ -45,7 +46,12 @@ export type Control =
   /** The device connected anew, at database time `at` (ms since 1970): older ones must go. */
   | { type: "taken"; device: string; connection: string; at: number }
   /** The server API ends the user's connections, or those of one device. */
-  | { type: "disconnect"; device?: string };
+  | { type: "disconnect"; device?: string }
+  /**
+   * Tokens that were issued before this (ms since 1970) are good no more, of the user or of one
+   * device. What is lost of it comes with a digest. Releases up to 0.1.0 pass it over.
+   */
+  | { type: "revoked"; before: number; device?: string };
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -58,9 +64,16 @@ export function encodeLive(live: Live): Uint8Array {
   bytes[1] = KINDS.indexOf(live.kind);
   bytes[2] = live.large ? FLAG_LARGE : 0;
   const view = new DataView(bytes.buffer);
-  view.setFloat64(4, live.gsid);
-  view.setFloat64(12, live.membership);
+  view.setFloat64(GSID_AT, live.gsid);
+  view.setFloat64(MEMBERSHIP_AT, live.membership);
   return bytes;
+}
+
+/** The gsid alone, of bytes that may be no message. */
+export function gsidOfLive(bytes: Uint8Array): Gsid | undefined {
+  if (bytes.length < PREFIX_BYTES || bytes[0] !== LIVE_VERSION) return;
+  const gsid = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(GSID_AT);
+  return isGsid(gsid) ? gsid : undefined;
 }
 
 /** `undefined` for bytes that are no message of a version this edge knows. */
@@ -69,7 +82,7 @@ export function decodeLive(bytes: Uint8Array): Live | undefined {
   const kind = KINDS[bytes[1]!];
   if (!kind) return;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const gsid = view.getFloat64(4), membership = view.getFloat64(12);
+  const gsid = view.getFloat64(GSID_AT), membership = view.getFloat64(MEMBERSHIP_AT);
   if (!isGsid(gsid) || !isGsid(membership)) return;
   const data = text.decode(bytes.subarray(PREFIX_BYTES));
   return { kind, gsid, membership, ...(bytes[2]! & FLAG_LARGE && { large: true }), data };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyEvent, anyGsid } from "testing/arbitraries.ts";
 import { renderEvent } from "shared/event.ts";
-import { decodeLive, encodeLive, type Live, LIVE_VERSION } from "./live.ts";
+import { decodeLive, encodeLive, gsidOfLive, type Live, LIVE_VERSION } from "./live.ts";
 
 const gsid = fc.oneof(fc.constant(0), anyGsid());
 const anyLive: fc.Arbitrary<Live> = fc.record({
@@ -36,6 +36,15 @@ Deno.test("decodeLive() passes over what is of no version, kind or place that it
   assert.equal(changed(4, 0x7f), undefined, "a gsid beyond 2^53");
   assert.equal(changed(12, 0xc0), undefined, "a membership below 0");
   assert.equal(decodeLive(encodeLive(live).subarray(0, 19)), undefined, "too short");
+});
+
+Deno.test("gsidOfLive() reads the gsid alone, and of what is no message nothing", () => {
+  const bytes = encodeLive({ kind: "event", gsid: 4096, membership: 16, data: "{}" });
+  assert.equal(gsidOfLive(new Uint8Array([9, 9, ...bytes]).subarray(2)), 4096);
+  assert.equal(gsidOfLive(bytes.subarray(0, 19)), undefined);
+  assert.equal(gsidOfLive(new Uint8Array(20)), undefined);
+  bytes.set([0xff, 0xff], 4);
+  assert.equal(gsidOfLive(bytes), undefined);
 });
 
 Deno.test("decodeLive() never throws, whatever the bytes", () => {

@@ -20,9 +20,13 @@ import {
   type BusMessage,
   type BusStatus,
   type BusSubscription,
+  MAX_MESSAGE_BYTES,
   NoAnswer,
+  type PublishOptions,
 } from "shared/bus/bus.ts";
 import { type NatsOptions, reachNats } from "shared/bus/nats_connect.ts";
+import { isInbox } from "shared/bus/permissions.ts";
+import { readTraceparent } from "shared/tracing/traceparent.ts";
 
 export interface NatsSubscription extends BusSubscription {
   /** Takes no more; resolves when all that the server had sent by then has been handled. */
@@ -34,6 +38,8 @@ export interface NatsBus extends Bus {
   readonly connection: NatsConnection;
   /** What was published and has not left this process: a server that takes nothing makes it grow. */
   readonly pendingBytes: number;
+  /** The server refuses a message that is longer. */
+  readonly maxMessageBytes: number;
   subscribe(
     subject: string,
     handle: (message: BusMessage) => void,
@@ -41,6 +47,7 @@ export interface NatsBus extends Bus {
   ): NatsSubscription;
 }
 
+const TRACEPARENT = "traceparent";
 const DRAIN_TIMEOUT_MS = 5_000;
 /** A subscription that the server refused is asked for again after so long. */
 const AGAIN_MS = 1_000;
@@ -53,7 +60,8 @@ export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 /**
  * Connects, waiting for a server as long as there is none.
  *
- * @throws {Error} When the server refuses the credentials or is older than 2.10, or on abort.
+ * @throws {Error} When the server refuses the credentials, is older than 2.10 or takes no messages
+ * of `MAX_MESSAGE_BYTES`, or on abort.
  */
 export async function connectNats(options: NatsOptions): Promise<NatsBus> {
   return new NatsConnectionBus(await reachNats(options), options.onError);
@@ -80,17 +88,25 @@ class NatsConnectionBus implements NatsBus {
     return pendingBytesOf(this.connection);
   }
 
-  publish(subject: string, data: Uint8Array, options: { messageId?: string } = {}): void {
+  get maxMessageBytes(): number {
+    return this.connection.info?.max_payload ?? MAX_MESSAGE_BYTES;
+  }
+
+  publish(subject: string, data: Uint8Array, options: PublishOptions = {}): void {
     // The client would keep it in memory and then throw it away.
     if (this.#status === "disconnected") return;
     if (this.pendingBytes > MAX_PENDING_BYTES) {
       return this.#onError(new Error("Cannot publish: the NATS server takes nothing"));
     }
     this.#attempt(`publish on ${subject}`, () => {
-      if (options.messageId === undefined) return this.connection.publish(subject, data);
-      const withId = headers();
-      withId.set("Nats-Msg-Id", options.messageId);
-      this.connection.publish(subject, data, { headers: withId });
+      const { messageId, traceparent } = options;
+      if (messageId === undefined && traceparent === undefined) {
+        return this.connection.publish(subject, data);
+      }
+      const sent = headers();
+      if (messageId !== undefined) sent.set("Nats-Msg-Id", messageId);
+      if (traceparent !== undefined) sent.set(TRACEPARENT, traceparent);
+      this.connection.publish(subject, data, { headers: sent });
     });
   }
 
@@ -219,8 +235,10 @@ class NatsConnectionBus implements NatsBus {
       get sender() {
         return senderOf(message.reply);
       },
-      respond: (data) =>
-        this.#attempt(`answer on ${message.subject}`, () => void message.respond(data)),
+      get traceparent() {
+        return readTraceparent(message.headers?.get(TRACEPARENT));
+      },
+      respond: (data) => this.#attempt(`answer on ${message.subject}`, () => answer(message, data)),
     };
   }
 
@@ -245,6 +263,13 @@ class NatsConnectionBus implements NatsBus {
       this.#onError(new Error(`Cannot ${what}`, { cause }));
     }
   }
+}
+
+/** Whoever asks names the subject of the answer, and must not speak with our permissions. */
+function answer(message: Msg, data: Uint8Array): void {
+  if (!message.reply) return;
+  if (!isInbox(message.reply)) throw new Error(`"${message.reply}" is no inbox`);
+  message.respond(data);
 }
 
 /** All requests of a connection ask for their answers below one inbox, which is its own. */

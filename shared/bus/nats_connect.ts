@@ -14,10 +14,12 @@ import {
   credsAuthenticator,
   type NatsConnection,
   nkeyAuthenticator,
+  type ServerInfo,
   TimeoutError,
   type TlsOptions,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
+import { MAX_MESSAGE_BYTES } from "shared/bus/bus.ts";
 import { pause } from "shared/pause.ts";
 
 export type NatsAuth =
@@ -49,19 +51,25 @@ const PING_INTERVAL_MS = 2_000;
 /**
  * Connects, waiting for a server as long as there is none.
  *
- * @throws {Error} When the server refuses the credentials or is older than 2.10, or on abort.
+ * @throws {Error} When the server refuses the credentials, is older than 2.10 or takes no messages
+ * of `MAX_MESSAGE_BYTES`, or on abort.
  */
 export async function reachNats(options: NatsOptions): Promise<NatsConnection> {
   const connection = await reach(options);
-  const version = connection.info?.version ?? "unknown";
+  const fault = faultIn(connection.info);
+  if (fault === undefined) return connection;
+  await connection.close();
+  throw new Error(`Cannot use the NATS server at ${options.servers.join(",")}: ${fault}`);
+}
+
+function faultIn(info: ServerInfo | undefined): string | undefined {
+  const { version = "unknown", max_payload = 0 } = info ?? {};
   if (!isSupported(version)) {
-    await connection.close();
-    throw new Error(
-      `Cannot use the NATS server at ${options.servers.join(",")}: it is version ${version}, ` +
-        `and ${OLDEST_SERVER.join(".")} or newer is needed`,
-    );
+    return `it is version ${version}, and ${OLDEST_SERVER.join(".")} or newer is needed`;
   }
-  return connection;
+  if (max_payload < MAX_MESSAGE_BYTES) {
+    return `its max_payload is ${max_payload} bytes, and ${MAX_MESSAGE_BYTES} are needed`;
+  }
 }
 
 export function isSupported(version: string): boolean {
@@ -92,7 +100,7 @@ async function reach(options: NatsOptions): Promise<NatsConnection> {
         noAsyncTraces: true,
       });
     } catch (cause) {
-      if (!(cause instanceof ConnectionError || cause instanceof TimeoutError)) {
+      if (!isUnreached(cause)) {
         const why = cause instanceof AuthorizationError ? "it refused the credentials" : `${cause}`;
         throw new Error(`Cannot connect to NATS at ${where}: ${why}`, { cause });
       }
@@ -104,6 +112,15 @@ async function reach(options: NatsOptions): Promise<NatsConnection> {
       await pause(RECONNECT_WAIT_MS + Math.random() * RECONNECT_JITTER_MS, options.signal);
     }
   }
+}
+
+/**
+ * A server waits two seconds for credentials, and a busy machine may take longer: it then says so
+ * with the words of a refusal, though it has seen none.
+ */
+function isUnreached(error: unknown): boolean {
+  if (error instanceof AuthorizationError) return /authentication timeout/i.test(error.message);
+  return error instanceof ConnectionError || error instanceof TimeoutError;
 }
 
 function authenticatorOf(auth: NatsAuth): Authenticator {

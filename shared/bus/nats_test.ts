@@ -3,6 +3,8 @@ import { testNats } from "testing/nats.ts";
 import { NoAnswer } from "shared/bus/bus.ts";
 import { connectNats, MAX_PENDING_BYTES, type NatsBus } from "shared/bus/nats.ts";
 import { isSupported, type NatsOptions } from "shared/bus/nats_connect.ts";
+import { type Traceparent, traceparentOf } from "shared/tracing/traceparent.ts";
+import { TcpProxy } from "../../scripts/faults/tcp_proxy.ts";
 import { waitUntil } from "../../scripts/services/wait_until.ts";
 
 const utf8 = new TextEncoder();
@@ -36,6 +38,26 @@ Deno.test("subscribe() hears what another connection publishes, in order", async
   for (const word of ["a", "b", "c"]) speaker.publish("words", utf8.encode(word));
   await done.promise;
   assert.deepEqual(heard, ["a", "b", "c"]);
+});
+
+Deno.test("a message brings where it is on its way, when that is told and is one of ours", async () => {
+  await using nats = await testNats();
+  await using listener = await connectTo(nats.url);
+  await using speaker = await connectTo(nats.url);
+  const heard: (string | undefined)[] = [];
+  const done = Promise.withResolvers<void>();
+  listener.subscribe("words", ({ traceparent }) => {
+    if (heard.push(traceparent) === 4) done.resolve();
+  });
+  await listener.flush();
+  const traceparent = traceparentOf("a".repeat(32), "b".repeat(16));
+  const nothing = utf8.encode("");
+  speaker.publish("words", nothing, { messageId: "1", traceparent });
+  speaker.publish("words", nothing, { traceparent });
+  speaker.publish("words", nothing, { messageId: "2" });
+  speaker.publish("words", nothing, { traceparent: "nonsense" as Traceparent });
+  await done.promise;
+  assert.deepEqual(heard, [traceparent, traceparent, undefined, undefined]);
 });
 
 Deno.test("subscribe() with a queue gives each message to one subscriber", async () => {
@@ -145,6 +167,23 @@ Deno.test("connectNats() waits for a server that is not there yet, until aborted
   assert.match(errors[0]!.message, /Cannot reach NATS at nats:\/\/127.0.0.1:1/);
 });
 
+Deno.test("connectNats() tries again when a server no longer waits for its credentials", async () => {
+  await using nats = await testNats("authorization { user: edge, password: edge, timeout: 0.5 }");
+  const { hostname, port } = new URL(nats.url);
+  await using proxy = new TcpProxy({ hostname, port: Number(port) });
+  proxy.hold("toServer");
+  const errors: Error[] = [];
+  const connecting = connectTo(`nats://127.0.0.1:${proxy.address.port}`, errors, { auth: AUTH });
+  await waitUntil(() => errors.length > 0 || undefined, {
+    what: "it to be told",
+    withinMs: 20_000,
+  });
+  proxy.resume();
+  await using bus = await connecting;
+  assert.equal(bus.status, "connected");
+  assert.match(`${errors[0]!.cause}`, /AuthorizationError: Authentication Timeout/i);
+});
+
 Deno.test("drain() answers what was asked before, and may be called twice", async () => {
   await using nats = await testNats();
   await using bus = await connectTo(nats.url);
@@ -160,6 +199,14 @@ Deno.test("drain() answers what was asked before, and may be called twice", asyn
   await worker.drain();
   await worker.drain();
   assert.equal(text.decode(await answer), "done");
+});
+
+Deno.test("connectNats() refuses a server that takes no messages as long as ours", async () => {
+  await using nats = await testNats("max_payload: 1000KB");
+  await assert.rejects(
+    connectTo(nats.url),
+    /max_payload is 1024000 bytes, and 1048576 are needed$/,
+  );
 });
 
 Deno.test("isSupported() takes 2.10 and newer", () => {
@@ -222,6 +269,22 @@ Deno.test("requests name their asker, one word for each connection", async () =>
   assert.equal(second, first);
   assert.notEqual(third, first);
   assert.equal(fourth, undefined);
+});
+
+Deno.test("a question that wants its answer elsewhere than at an inbox is not answered", async () => {
+  await using nats = await testNats();
+  const errors: Error[] = [];
+  await using worker = await connectTo(nats.url, errors);
+  await using asker = await connectTo(nats.url);
+  const heard: string[] = [];
+  asker.subscribe("chat.>", ({ subject }) => heard.push(subject));
+  worker.subscribe("ask", (message) => message.respond(message.data));
+  await Promise.all([asker.flush(), worker.flush()]);
+  asker.connection.publish("ask", utf8.encode("forged"), { reply: "chat.user-inbox.ben" });
+  await asker.request("ask", utf8.encode("?"), 2_000);
+  assert.deepEqual(heard, []);
+  assert.deepEqual(errors.map(({ message }) => message), ["Cannot answer on ask"]);
+  assert.match(`${errors[0]!.cause}`, /"chat\.user-inbox\.ben" is no inbox/);
 });
 
 Deno.test("a server that takes nothing costs no more memory than the bound", async () => {

@@ -1,12 +1,13 @@
 /**
  * A page: a JSON header and any number of events, as origin answers a read.
  *
- * Invariant: at most `MAX_PAGE_BYTES` of events, so that every answer fits a NATS message
- * (1 MiB by default). Bytes: u32 header length, header, then per event u32 length and a `Live`.
+ * Invariant: at most `MAX_PAGE_BYTES` of events, and beside a long header fewer, so that every answer
+ * fits into a message. Bytes: u32 header length, header, then per event u32 length and a `Live`.
  *
  * @module
  */
 
+import { MAX_MESSAGE_BYTES } from "shared/bus/bus.ts";
 import { decodeLive, encodeLive, type Live } from "shared/bus/live.ts";
 
 export const MAX_PAGE_BYTES = 512 * 1024;
@@ -32,6 +33,12 @@ export function encodePage<Header>(page: Page<Header>): Uint8Array {
     at += 4 + part.length;
   }
   return bytes;
+}
+
+/** What its events may take, their lengths included. */
+export function roomBeside<Header>(header: Header): number {
+  const room = MAX_MESSAGE_BYTES - 4 - utf8.encode(JSON.stringify(header)).length;
+  return Math.min(room, MAX_PAGE_BYTES);
 }
 
 /** @throws {RangeError} When the bytes are no page. */

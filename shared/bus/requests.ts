@@ -11,7 +11,9 @@
 import type { JsonValue } from "shared/event.ts";
 import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, DeviceId, GroupId, UserId } from "shared/ids.ts";
+import type { Report } from "shared/report.ts";
 import type { TopicKey } from "shared/topic.ts";
+import type { Traceparent } from "shared/tracing/traceparent.ts";
 import type { Position } from "shared/wire/codec.ts";
 import type { WireError } from "shared/wire/codes.ts";
 
@@ -44,10 +46,15 @@ export const ANNOUNCE = {
   askReceived: "origin.ask-received",
   /** `edge.beat.<replica>`: `Beat`, by every edge, every 2 s. */
   beat: "edge.beat",
-  /** `origin.beat.<origin>`: `Beat`, by every origin to itself: it shows that it can hear. */
-  ownBeat: "origin.beat",
+  /**
+   * `origin.beat.<origin>`: `Beat`, by every origin, every 2 s. Its own shows an origin that it can
+   * hear; of the others it only tells operators.
+   */
+  originBeat: "origin.beat",
   /** `PresenceLost`, by an origin that finds a replica's presence gone: that replica looks itself. */
   presenceLost: "origin.presence-lost",
+  /** `Drain`, by an origin that an operator asked: the replica that is named begins to drain. */
+  drain: "origin.drain",
   /** `Received`, by every edge, once a second at most. */
   received: "edge.received",
   /** `Ended`, by an edge, after it removed the presence of connections that ended. */
@@ -68,6 +75,8 @@ export interface Send {
   user: UserId;
   /** Where the answer goes; left out when that is no connection of the user's. */
   connection?: ConnectionId;
+  /** The edge's span of it, if it is traced; each send of a batch is traced for itself. */
+  trace?: Traceparent;
   /** The client's own, not yet validated. */
   data: JsonValue;
 }
@@ -98,6 +107,10 @@ export interface Call extends Versioned, Caller {
 
 export interface Enter extends Versioned {
   user: UserId;
+  /** Left out by releases up to 0.1.0, as is `issued`. */
+  device?: DeviceId;
+  /** When the token was issued, in ms since 1970; 0 of one that does not say it. */
+  issued?: number;
 }
 
 /** A connection takes its device over: an older one of the same device must go. */
@@ -107,6 +120,13 @@ export interface Claim {
   /** When it entered, by the database's clock. */
   at: number;
 }
+
+/**
+ * The most groups that one user may be meant to be in. Their states are one message, in an answer to
+ * `Enter` and before the first page: there is room for half as many again, since membership is
+ * counted before the log's lock is taken.
+ */
+export const MOST_USER_GROUPS = 2_000;
 
 export interface GroupState {
   group: GroupId;
@@ -123,7 +143,12 @@ export interface Entered extends Versioned {
   /** Database time in ms since 1970. */
   at: number;
   groups: GroupState[];
+  /** Of this user and device no token is good that was issued before this (ms since 1970). */
+  revoked?: number;
 }
+
+/** Tokens of a user that were issued before this (ms since 1970) are good no more. */
+export type Revocation = [user: UserId, before: number, device?: DeviceId];
 
 /**
  * The first request of a catch-up names no `upto`: its answer takes the snapshot, on the primary.
@@ -146,7 +171,10 @@ export interface CaughtUp extends Versioned {
   head: Gsid;
   /** False: the position is of another epoch, above the head, or too far behind. */
   recovered: boolean;
-  /** The user's groups at the snapshot. Only with the first page. */
+  /**
+   * The user's groups at the snapshot; of a read of one group that group alone, when the user is in
+   * it. Releases up to 0.1.0 list them all in either case. Only with the first page.
+   */
   groups?: GroupState[];
   more: boolean;
 }
@@ -188,11 +216,24 @@ export interface Digest extends Versioned {
   after: Gsid;
   upto: Gsid;
   topics: [topic: TopicKey, count: number, xor: Gsid][];
+  /**
+   * What was revoked in the interval. Of what was revoked again since, the later place counts, and
+   * that is told as it is then. Releases up to 0.1.0 leave it out, and do not read it.
+   */
+  revoked?: Revocation[];
   /** Events above `upto` were committed already: the next digest may be asked for at once. */
   more?: true;
 }
 
 export interface Beat extends Versioned {
+  replica: string;
+  /** For operators. Left out before the first is made, and by releases that make none. */
+  report?: Report;
+  /** An edge's last word: nobody is there any more, and its presence is taken away. */
+  ended?: true;
+}
+
+export interface Drain extends Versioned {
   replica: string;
 }
 
@@ -200,10 +241,13 @@ export interface PresenceLost extends Versioned {
   replica: string;
 }
 
-/** Up to which event each user is known to have received everything, on some device. */
+/**
+ * What each user is known to have received, on some device: everything in `(after, upto]`. A user may
+ * have several entries. Releases before 0.2 leave `after` out, which stands for 0, and do not read it.
+ */
 export interface Received extends Versioned {
   replica: string;
-  users: [user: UserId, upto: Gsid][];
+  users: [user: UserId, upto: Gsid, after?: Gsid][];
 }
 
 export interface AskReceived extends Versioned {

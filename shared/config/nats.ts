@@ -5,11 +5,12 @@
  */
 
 import type { NatsAuth, NatsOptions } from "shared/bus/nats_connect.ts";
+import { INBOX_PREFIX, inboxOf } from "shared/bus/permissions.ts";
 import type { SettingsReader } from "shared/config/read.ts";
 
 export type NatsConfig = Pick<NatsOptions, "servers" | "auth" | "tls" | "inboxPrefix">;
 
-export function readNatsConfig(read: SettingsReader): NatsConfig {
+export function readNatsConfig(read: SettingsReader, program: "edge" | "origin"): NatsConfig {
   const servers = read.list("NATS_URL", {
     about: "The NATS servers, as nats://host:port or tls://host:port",
   });
@@ -19,21 +20,31 @@ export function readNatsConfig(read: SettingsReader): NatsConfig {
     fallback: null,
   });
   const inboxPrefix = read.string("NATS_INBOX_PREFIX", {
-    about: "Where answers arrive; one of its own keeps other programs' eyes out, with permissions",
-    fallback: null,
+    about:
+      "Where answers arrive: _INBOX. and a name, which its user at NATS must be allowed to hear",
+    fallback: inboxOf(program),
   });
+  if (!INBOX_PREFIX.test(inboxPrefix)) {
+    read.fault('NATS_INBOX_PREFIX must be "_INBOX." and a name of letters, digits, "_" and "-"');
+  }
   return {
     servers: [...servers],
     ...(auth && { auth }),
     ...(ca !== null && { tls: { ca } }),
-    ...(inboxPrefix !== null && { inboxPrefix }),
+    inboxPrefix,
   };
 }
 
 function readAuth(read: SettingsReader): NatsAuth | undefined {
   const user = read.string("NATS_USER", { about: "The user at NATS", fallback: null });
-  const password = read.string("NATS_PASSWORD", { about: "Its password", fallback: null });
-  const seed = read.string("NATS_NKEY_SEED", { about: "An nkey's seed", fallback: null });
+  const password = read.string("NATS_PASSWORD", {
+    about: "The password of NATS_USER",
+    fallback: null,
+  });
+  const seed = read.string("NATS_NKEY_SEED", {
+    about: "The seed of an nkey, in place of NATS_USER",
+    fallback: null,
+  });
   const creds = read.string("NATS_CREDS", {
     about: "Credentials, the text of a .creds file",
     fallback: null,
@@ -42,7 +53,7 @@ function readAuth(read: SettingsReader): NatsAuth | undefined {
     read.fault("NATS_USER and NATS_PASSWORD must be set together");
   }
   const given = [user, seed, creds].filter((one) => one !== null);
-  if (given.length > 1) read.fault("Only one of NATS_USER, NATS_NKEY_SEED, NATS_CREDS may be set");
+  if (given.length > 1) read.fault("NATS_USER, NATS_NKEY_SEED and NATS_CREDS exclude each other");
   if (user !== null && password !== null) return { kind: "password", user, password };
   if (seed !== null) return { kind: "nkey", seed };
   if (creds !== null) return { kind: "creds", creds };

@@ -26,11 +26,12 @@ export function readInternalConfig(
       fallback: "127.0.0.1",
     }),
     port: readPort(read, "INTERNAL_PORT", {
-      about: "The internal port: health, metrics, drain",
+      about: "The internal port: health, metrics, drain, and an origin's page for operators",
       fallback: defaults.port,
     }),
     adminKey: read.secret("ADMIN_KEY", {
-      about: "What POST /drain asks for; without one, whoever reaches the internal port may drain",
+      about: "What POST /drain and the operator's page ask for; without one, whoever reaches the " +
+        "internal port may drain, and the page only shows",
       fallback: null,
     }),
   };

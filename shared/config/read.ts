@@ -78,6 +78,14 @@ export class SettingsReader {
     });
   }
 
+  /** A part of the whole. */
+  fraction<F extends number | null = never>(name: string, spec: Spec<F>): number | F {
+    return this.#read<number, F>(name, "a number from 0 to 1", spec, 0, (text) => {
+      const value = /^\d(\.\d{1,15})?$/.test(text) ? Number(text) : NaN;
+      if (value >= 0 && value <= 1) return value;
+    });
+  }
+
   boolean<F extends boolean | null = never>(name: string, spec: Spec<F>): boolean | F {
     return this.#read<boolean, F>(name, "true or false", spec, false, (text) => {
       if (text === "true" || text === "false") return text === "true";
@@ -99,10 +107,11 @@ export class SettingsReader {
     spec: Spec<F> & { protocols: readonly string[] },
   ): string | F {
     const expects = `a URL with ${spec.protocols.map((one) => `${one}//`).join(" or ")}`;
+    const isMeant = (text: string) => spec.protocols.some((one) => text.startsWith(`${one}//`));
     // A URL may hold a password: the fault does not repeat it.
     return this.#read<string, F>(name, expects, spec, "", (text) => {
       if (URL.canParse(text) && spec.protocols.includes(new URL(text).protocol)) return text;
-    }, () => "something else");
+    }, (text) => isMeant(text) ? BROKEN_URL : "something else");
   }
 
   /** Items separated by commas; blanks around them do not count. */
@@ -154,6 +163,9 @@ export class SettingsReader {
     return whenFaulty;
   }
 }
+
+const BROKEN_URL =
+  "one that cannot be read: in a password, / is written %2F, ? %3F, # %23, % %25 and @ %40";
 
 /** The settings that a configuration reads, whatever their values. */
 export function settingsOf(read: (reader: SettingsReader) => unknown): readonly Setting[] {

@@ -10,6 +10,7 @@ function readExample(read: SettingsReader) {
     level: read.choice("LEVEL", { about: "How much", of: ["few", "many"], fallback: "few" }),
     url: read.url("PLACE_URL", { about: "Where", protocols: ["https:"], fallback: null }),
     list: read.list("ORIGINS", { about: "Who", fallback: [] }),
+    part: read.fraction("PART", { about: "How many", fallback: 0 }),
     on: read.boolean("ON", { about: "Whether", fallback: true }),
   };
 }
@@ -30,6 +31,7 @@ Deno.test("SettingsReader gives what is set, and the fallbacks of what is not", 
     level: "few",
     url: null,
     list: [],
+    part: 0,
     on: true,
   });
   const all = read({
@@ -39,8 +41,10 @@ Deno.test("SettingsReader gives what is set, and the fallbacks of what is not", 
     LEVEL: "many",
     PLACE_URL: "https://here.test/",
     ORIGINS: "a, b",
+    PART: "0.25",
     ON: "false",
   });
+  assert.equal(all.part, 0.25);
   assert.deepEqual(all.list, ["a", "b"]);
   assert.equal(all.waitMs, 60_000);
   assert.equal(all.on, false);
@@ -81,7 +85,7 @@ Deno.test("integer() takes plain decimal integers within its bounds only", () =>
 
 Deno.test("settingsOf() gives the rows of the table without any environment", () => {
   const rows = settingsOf(readExample);
-  assert.equal(rows.length, 7);
+  assert.equal(rows.length, 8);
   assert.deepEqual(rows[2], {
     name: "WAIT_MS",
     expects: "an integer from 1 to 60000, in milliseconds",
@@ -94,16 +98,25 @@ Deno.test("settingsOf() gives the rows of the table without any environment", ()
 Deno.test("readNatsConfig() wants one way to sign in, and a password with its user", () => {
   const faultsOf = (environment: Environment) => {
     const reader = new SettingsReader({ NATS_URL: "nats://a,nats://b", ...environment });
-    const config = readNatsConfig(reader);
+    const config = readNatsConfig(reader, "edge");
     reader.done();
     return config;
   };
-  assert.deepEqual(faultsOf({}), { servers: ["nats://a", "nats://b"] });
+  assert.deepEqual(faultsOf({}), {
+    servers: ["nats://a", "nats://b"],
+    inboxPrefix: "_INBOX.edge",
+  });
   assert.deepEqual(faultsOf({ NATS_USER: "u", NATS_PASSWORD: "p" }).auth, {
     kind: "password",
     user: "u",
     password: "p",
   });
   assert.throws(() => faultsOf({ NATS_USER: "u" }), /must be set together/);
-  assert.throws(() => faultsOf({ NATS_CREDS: "c", NATS_NKEY_SEED: "s" }), /Only one of/);
+  assert.throws(
+    () => faultsOf({ NATS_CREDS: "c", NATS_NKEY_SEED: "s" }),
+    /NATS_CREDS exclude each other/,
+  );
+  for (const NATS_INBOX_PREFIX of ["_INBOX", "_INBOX.", "_INBOX.>", "_INBOX.a b", "chat.a"]) {
+    assert.throws(() => faultsOf({ NATS_INBOX_PREFIX }), /NATS_INBOX_PREFIX must be "_INBOX\."/);
+  }
 });

@@ -17,6 +17,8 @@ export function readRedisConfig(read: SettingsReader): RedisConfig {
       about: "Upstash Redis, which holds presence",
       protocols: ["https:", "http:"],
     }),
-    token: read.string("UPSTASH_REDIS_REST_TOKEN", { about: "Its token" }),
+    token: read.string("UPSTASH_REDIS_REST_TOKEN", {
+      about: "The token of UPSTASH_REDIS_REST_URL; origins do with the read-only one",
+    }),
   };
 }

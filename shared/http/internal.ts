@@ -98,9 +98,9 @@ export function runChecks(
 ): Promise<CheckReport[]> {
   return Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
-      const start = now();
+      const startMs = now();
       const fault = await faultOf(check);
-      const ms = Math.round((now() - start) * 10) / 10;
+      const ms = Math.round((now() - startMs) * 10) / 10;
       return { name, ok: fault === undefined, ms, ...(fault !== undefined && { fault }) };
     }),
   );

@@ -29,6 +29,7 @@ export const ERRORS = {
   tooLarge: { code: 4002, message: "too large" },
   idAlreadyUsed: { code: 4009, message: "id already used" },
   groupExists: { code: 4010, message: "group exists" },
+  tooManyGroups: { code: 4011, message: "too many groups" },
 } as const satisfies Record<string, WireError>;
 
 export type ErrorName = keyof typeof ERRORS;
@@ -60,3 +61,12 @@ export const CLOSES = {
 } as const satisfies Record<string, Close>;
 
 export type CloseName = keyof typeof CLOSES;
+
+/** A close frame has room for no more than this of a reason. */
+export const MAX_REASON_BYTES = 123;
+
+/** The end of a connection that broke a rule, with which: the words are ours, and ASCII. */
+export function badRequest(fault: string): Close {
+  const { code, reason } = CLOSES.badRequest;
+  return { code, reason: `${reason}: ${fault}`.slice(0, MAX_REASON_BYTES) };
+}

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { type CloseName, CLOSES, type ErrorName, ERRORS, wireError } from "./codes.ts";
+import {
+  badRequest,
+  type CloseName,
+  CLOSES,
+  type ErrorName,
+  ERRORS,
+  MAX_REASON_BYTES,
+  wireError,
+} from "./codes.ts";
 
 Deno.test("each code stands for one thing", () => {
   for (const table of [ERRORS, CLOSES]) {
@@ -10,9 +18,17 @@ Deno.test("each code stands for one thing", () => {
 
 Deno.test("a close reason is words that fit a close frame, and no instruction to the SDK", () => {
   for (const { reason } of Object.values(CLOSES)) {
-    assert.ok(new TextEncoder().encode(reason).length <= 123);
+    assert.ok(new TextEncoder().encode(reason).length <= MAX_REASON_BYTES);
     assert.throws(() => JSON.parse(reason), SyntaxError, reason);
   }
+});
+
+Deno.test("badRequest() says what was wrong, as far as a close frame has room", () => {
+  assert.deepEqual(badRequest("id must be an integer"), {
+    code: 3501,
+    reason: "bad request: id must be an integer",
+  });
+  assert.equal(badRequest("x".repeat(1_000)).reason.length, MAX_REASON_BYTES);
 });
 
 Deno.test("a client comes back after every close but those that it caused or must obey", () => {

@@ -11,7 +11,14 @@ import { createHash } from "node:crypto";
 import { dataOf, type Note } from "../note.ts";
 import { type ApnsAnswer, classifyApns, refusesProviderToken } from "./apns_answer.ts";
 import { type ConnectionGuard, createConnectionGuard } from "./connection_guard.ts";
-import type { Outcome, PushGateway, PushTarget } from "./gateway.ts";
+import {
+  type IsCurrent,
+  MOVED,
+  type Outcome,
+  type PushGateway,
+  type PushTarget,
+  TokenMoved,
+} from "./gateway.ts";
 import { createPermits, type Permits } from "./permits.ts";
 import { createProviderTokens, type ProviderKey, type ProviderTokens } from "./provider_token.ts";
 
@@ -23,6 +30,13 @@ export interface ApnsOptions extends ProviderKey {
   /** Trusted besides the system's authorities, PEM. */
   ca?: string | undefined;
   nowMs(): number;
+}
+
+interface Request {
+  target: PushTarget;
+  note: Note;
+  signal: AbortSignal;
+  isCurrent: IsCurrent;
 }
 
 export const APNS_URL = "https://api.push.apple.com";
@@ -52,10 +66,17 @@ class ApnsGateway implements PushGateway {
     this.#guard = createConnectionGuard(options.nowMs);
   }
 
-  async send(target: PushTarget, note: Note, signal: AbortSignal): Promise<Outcome> {
+  async send(
+    target: PushTarget,
+    note: Note,
+    signal: AbortSignal,
+    isCurrent: IsCurrent,
+  ): Promise<Outcome> {
+    const request = { target, note, signal, isCurrent };
     try {
-      return await this.#permits.run(() => this.#send(target, note, signal), signal);
+      return await this.#permits.run(() => this.#send(request), signal);
     } catch (error) {
+      if (error instanceof TokenMoved) return MOVED;
       if (signal.aborted) return { kind: "retry", reason: "stopped", scope: "target" };
       const reason = error instanceof Error ? error.name : "unknown";
       return { kind: "retry", reason, scope: "provider" };
@@ -67,9 +88,8 @@ class ApnsGateway implements PushGateway {
     return Promise.resolve();
   }
 
-  async #send(target: PushTarget, note: Note, signal: AbortSignal): Promise<Outcome> {
-    const ask = async (token: string) =>
-      await this.#guard.run(() => this.#ask(target, note, token, signal));
+  async #send(request: Request): Promise<Outcome> {
+    const ask = async (token: string) => await this.#guard.run(() => this.#ask(request, token));
     const used = await this.#tokens.get();
     const answer = await ask(used);
     const again = refusesProviderToken(answer) && this.#tokens.refused(used);
@@ -77,12 +97,8 @@ class ApnsGateway implements PushGateway {
     return classifyApns(last, this.#options.nowMs());
   }
 
-  async #ask(
-    target: PushTarget,
-    note: Note,
-    token: string,
-    signal: AbortSignal,
-  ): Promise<ApnsAnswer> {
+  async #ask({ target, note, signal, isCurrent }: Request, token: string): Promise<ApnsAnswer> {
+    if (!(await isCurrent())) throw new TokenMoved();
     const base = this.#options.url ?? APNS_URL;
     const response = await fetch(new URL(`/3/device/${encodeURIComponent(target.token)}`, base), {
       method: "POST",

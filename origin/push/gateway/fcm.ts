@@ -3,7 +3,8 @@
  *
  * Invariant: one call is one request. The SDK's own retries are off, since it would hold a job for
  * minutes where the queue can wait. Only `send` is used, which speaks HTTP/1.1: the HTTP/2 transport
- * behind `sendEach` opens a new TLS session for each call. Which answers mean what: `fcm_answer.ts`.
+ * behind `sendEach` opens a new TLS session for each call. No request waits for a socket, since its
+ * token could move on meanwhile. Which answers mean what: `fcm_answer.ts`.
  *
  * The SDK reads two environment variables, which the program must be allowed to read:
  * `GOOGLE_SDK_NODE_LOGGING` at import, `GOOGLE_CLOUD_QUOTA_PROJECT` at each send.
@@ -18,7 +19,15 @@ import { connect as connectTcp, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { dataOf, type Note } from "../note.ts";
 import { classifyFcm, type FcmAnswer, refusesAccessToken } from "./fcm_answer.ts";
-import type { Outcome, PushGateway, PushTarget } from "./gateway.ts";
+import {
+  type IsCurrent,
+  MOVED,
+  type Outcome,
+  type PushGateway,
+  type PushTarget,
+  TokenMoved,
+} from "./gateway.ts";
+import { createPermits, type Permits } from "./permits.ts";
 import {
   AccessRefused,
   type AccessTokens,
@@ -66,6 +75,7 @@ class FcmGateway implements PushGateway {
   readonly platform = "fcm";
   #parts: Parts;
   #messaging: Messaging;
+  #permits: Permits = createPermits(MAX_SOCKETS);
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -73,18 +83,17 @@ class FcmGateway implements PushGateway {
     switchOffRetries(this.#messaging);
   }
 
-  async send(target: PushTarget, note: Note, signal: AbortSignal): Promise<Outcome> {
-    const { tokens, nowMs } = this.#parts;
-    const message = fcmMessage(target.token, note, nowMs());
+  async send(
+    target: PushTarget,
+    note: Note,
+    signal: AbortSignal,
+    isCurrent: IsCurrent,
+  ): Promise<Outcome> {
+    const message = () => fcmMessage(target.token, note, this.#parts.nowMs());
     try {
-      const used = await tokens.get();
-      let answer = await orAborted(this.#ask(message), signal);
-      if (refusesAccessToken(answer)) {
-        tokens.refused(used);
-        answer = await orAborted(this.#ask(message), signal);
-      }
-      return classifyFcm(answer, nowMs());
+      return await this.#permits.run(() => this.#send(message, signal, isCurrent), signal);
     } catch (error) {
+      if (error instanceof TokenMoved) return MOVED;
       if (signal.aborted) return { kind: "retry", reason: "stopped", scope: "target" };
       if (error instanceof AccessRefused) {
         const { reason } = error;
@@ -98,6 +107,25 @@ class FcmGateway implements PushGateway {
     this.#parts.agent.destroy();
     this.#parts.client.close();
     await deleteApp(this.#parts.app);
+  }
+
+  async #send(
+    message: () => TokenMessage,
+    signal: AbortSignal,
+    isCurrent: IsCurrent,
+  ): Promise<Outcome> {
+    const { tokens, nowMs } = this.#parts;
+    const ask = async () => {
+      const used = await tokens.get();
+      if (!(await isCurrent())) throw new TokenMoved();
+      return { used, answer: await orAborted(this.#ask(message()), signal) };
+    };
+    let { used, answer } = await ask();
+    if (refusesAccessToken(answer)) {
+      tokens.refused(used);
+      ({ used, answer } = await ask());
+    }
+    return classifyFcm(answer, nowMs());
   }
 
   async #ask(message: TokenMessage): Promise<FcmAnswer> {

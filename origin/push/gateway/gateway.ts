@@ -2,7 +2,8 @@
  * A gateway hands one note to one device's push provider and says what came of it.
  *
  * Invariant: `send` never rejects: whatever a provider, a network or an aborted signal does is one of
- * four outcomes. A gateway knows nothing of jobs, of users' other devices or of what is stored.
+ * four outcomes. A gateway knows nothing of jobs, of users' other devices or of what is stored: it
+ * asks whoever does, before it shows a phone something, whether that phone still is the user's.
  *
  * @module
  */
@@ -50,7 +51,24 @@ export interface Fail {
   reason: string;
 }
 
+/** Whether the token still is whom the note is for; never rejects. */
+export type IsCurrent = () => Promise<boolean>;
+
 export interface PushGateway extends AsyncDisposable {
   readonly platform: Platform;
-  send(target: PushTarget, note: Note, signal: AbortSignal): Promise<Outcome>;
+  /** `isCurrent` is asked right before each request, however long that had to wait for its turn. */
+  send(
+    target: PushTarget,
+    note: Note,
+    signal: AbortSignal,
+    isCurrent: IsCurrent,
+  ): Promise<Outcome>;
 }
+
+/** The token has moved on while a request waited: it was not made. */
+export class TokenMoved extends Error {
+  override readonly name = "TokenMoved";
+}
+
+/** Its job reads anew whose tokens there are. */
+export const MOVED: Retry = { kind: "retry", reason: "token moved", scope: "target" };

@@ -3,10 +3,12 @@ import { fileURLToPath } from "node:url";
 import { gsidAt } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import { testGateways } from "testing/push_gateways.ts";
+import { waitUntil } from "../../../scripts/services/wait_until.ts";
 import { noteOf } from "../note.ts";
 import type { Platform } from "./gateway.ts";
 
 const NEVER = new AbortController().signal;
+const STILL = () => Promise.resolve(true);
 const CERTIFICATES = fileURLToPath(
   new URL("../../../scripts/services/push_recorder/certificates", import.meta.url),
 );
@@ -29,6 +31,7 @@ for (const platform of PLATFORMS) {
       { platform, token: "t:1" },
       note,
       NEVER,
+      STILL,
     );
     assert.deepEqual(outcome, { kind: "sent" });
     const [push, ...rest] = test.recorder.record.list();
@@ -38,6 +41,44 @@ for (const platform of PLATFORMS) {
       [platform, "t:1", "ben", "dm:ana:ben", note.gsid, 200],
     );
     assert.match(JSON.stringify(push!.payload), /hello/);
+  });
+
+  Deno.test(`${platform}: send() makes no request once the token has moved on`, async () => {
+    await using test = await testGateways();
+    const gateway = test.gateways.get(platform)!;
+    const outcome = await gateway.send(
+      { platform, token: "t:1" },
+      someNote(),
+      NEVER,
+      () => Promise.resolve(false),
+    );
+    assert.deepEqual(outcome, { kind: "retry", reason: "token moved", scope: "target" });
+    assert.deepEqual(test.recorder.record.list(), []);
+  });
+
+  Deno.test(`${platform}: send() asks whose a token is when its turn has come, not before`, async () => {
+    await using test = await testGateways();
+    const gateway = test.gateways.get(platform)!;
+    const answer = Promise.withResolvers<boolean>(), asked: number[] = [];
+    const sends = Array.from(
+      { length: 130 },
+      (_, n) =>
+        gateway.send({ platform, token: `t${n}` }, someNote(), NEVER, () => {
+          asked.push(n);
+          return answer.promise;
+        }),
+    );
+    await waitUntil(() => asked.length > 0 || undefined, { what: "a turn", withinMs: 10_000 });
+    // Nobody else asks meanwhile, but those whose turn it is too.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(asked.length <= 100, `${asked.length} asked`);
+    answer.resolve(false);
+    const outcomes = await Promise.all(sends);
+    assert.deepEqual(
+      new Set(outcomes.map((one) => "reason" in one && one.reason)),
+      new Set(["token moved"]),
+    );
+    assert.deepEqual(test.recorder.record.list(), []);
   });
 
   Deno.test(`${platform}: send() asks a provider that is unavailable once, and says what it asked for`, async () => {
@@ -50,7 +91,12 @@ for (const platform of PLATFORMS) {
       reason: "UNAVAILABLE",
       retryAfterS: 7,
     });
-    const outcome = await test.gateways.get(platform)!.send({ platform, token }, someNote(), NEVER);
+    const outcome = await test.gateways.get(platform)!.send(
+      { platform, token },
+      someNote(),
+      NEVER,
+      STILL,
+    );
     assert.deepEqual(outcome, {
       kind: "retry",
       reason: "UNAVAILABLE",
@@ -67,6 +113,7 @@ for (const platform of PLATFORMS) {
       { platform, token: "t" },
       someNote(),
       NEVER,
+      STILL,
     );
     assert.deepEqual([outcome.kind, "scope" in outcome && outcome.scope], ["retry", "provider"]);
     for (const gateway of test.gateways.values()) await gateway[Symbol.asyncDispose]();
@@ -78,6 +125,7 @@ for (const platform of PLATFORMS) {
       { platform, token: "t" },
       someNote(),
       AbortSignal.abort(),
+      () => Promise.resolve(true),
     );
     assert.deepEqual(outcome, { kind: "retry", reason: "stopped", scope: "target" });
   });
@@ -89,7 +137,7 @@ Deno.test({
   async fn() {
     await using test = await testGateways();
     for (const [platform, gateway] of test.gateways) {
-      const outcome = await gateway.send({ platform, token: "t" }, someNote(), NEVER);
+      const outcome = await gateway.send({ platform, token: "t" }, someNote(), NEVER, STILL);
       assert.deepEqual(outcome, { kind: "sent" });
     }
   },
@@ -99,7 +147,7 @@ Deno.test("fcm: send() prunes what FCM calls unregistered", async () => {
   await using test = await testGateways();
   const target = { platform: "fcm", token: "gone" } as const;
   test.recorder.record.plan({ ...target, status: 404, reason: "UNREGISTERED" });
-  const outcome = await test.gateways.get("fcm")!.send(target, someNote(), NEVER);
+  const outcome = await test.gateways.get("fcm")!.send(target, someNote(), NEVER, STILL);
   assert.deepEqual(outcome, { kind: "prune", reason: "UNREGISTERED" });
 });
 
@@ -108,7 +156,7 @@ Deno.test("fcm: send() fetches another access token when one is refused, once", 
   const target = { platform: "fcm", token: "t" } as const;
   const refuse = { ...target, status: 401, reason: "UNAUTHENTICATED" };
   test.recorder.record.plan({ ...refuse, times: 1 });
-  const send = () => test.gateways.get("fcm")!.send(target, someNote(), NEVER);
+  const send = () => test.gateways.get("fcm")!.send(target, someNote(), NEVER, STILL);
   assert.deepEqual(await send(), { kind: "sent" });
   assert.equal(test.recorder.record.list().length, 2);
   test.recorder.record.plan(refuse);
@@ -121,7 +169,7 @@ Deno.test("apns: send() prunes a token that is gone, and says since when", async
   await using test = await testGateways();
   const target = { platform: "apns", token: "gone" } as const;
   test.recorder.record.plan({ ...target, status: 410, reason: "Unregistered", timestamp: 12345 });
-  const outcome = await test.gateways.get("apns")!.send(target, someNote(), NEVER);
+  const outcome = await test.gateways.get("apns")!.send(target, someNote(), NEVER, STILL);
   assert.deepEqual(outcome, { kind: "prune", reason: "Unregistered", since: 12345 });
 });
 
@@ -129,7 +177,7 @@ Deno.test("apns: send() makes a new provider token when one has expired, once in
   await using test = await testGateways();
   const target = { platform: "apns", token: "t" } as const;
   test.recorder.record.plan({ ...target, status: 403, reason: "ExpiredProviderToken", times: 1 });
-  const send = () => test.gateways.get("apns")!.send(target, someNote(), NEVER);
+  const send = () => test.gateways.get("apns")!.send(target, someNote(), NEVER, STILL);
   assert.deepEqual(await send(), { kind: "sent" });
   test.recorder.record.plan({ ...target, status: 403, reason: "ExpiredProviderToken" });
   const outcome = await send();
@@ -140,7 +188,7 @@ Deno.test("apns: send() makes a new provider token when one has expired, once in
 Deno.test("apns: send() with a clock an hour behind is refused, and keeps the token", async () => {
   await using test = await testGateways(() => Date.now() - 2 * 3_600_000);
   const target = { platform: "apns", token: "t" } as const;
-  const outcome = await test.gateways.get("apns")!.send(target, someNote(), NEVER);
+  const outcome = await test.gateways.get("apns")!.send(target, someNote(), NEVER, STILL);
   assert.deepEqual(outcome, {
     kind: "retry",
     reason: "ExpiredProviderToken",
@@ -155,7 +203,8 @@ Deno.test("apns: a cold burst of 200 opens one connection", async () => {
   const outcomes = await Promise.all(
     Array.from(
       { length: 200 },
-      (_, n) => test.gateways.get("apns")!.send({ platform: "apns", token: `t${n}` }, note, NEVER),
+      (_, n) =>
+        test.gateways.get("apns")!.send({ platform: "apns", token: `t${n}` }, note, NEVER, STILL),
     ),
   );
   assert.ok(outcomes.every((outcome) => outcome.kind === "sent"));
@@ -167,7 +216,7 @@ Deno.test("apns: a note has one id for a token, however often it is sent", async
   await using test = await testGateways();
   const note = someNote();
   for (const token of ["a", "a", "b"]) {
-    await test.gateways.get("apns")!.send({ platform: "apns", token }, note, NEVER);
+    await test.gateways.get("apns")!.send({ platform: "apns", token }, note, NEVER, STILL);
   }
   const [first, again, other] = test.recorder.record.list().map((push) => push.headers);
   assert.match(

@@ -36,6 +36,7 @@ await runProgram({
   getEnv: Deno.env.get,
   exit: Deno.exit,
   addSignalListener: Deno.addSignalListener,
+  uncaught: globalThis,
   isTerminal: Deno.stdout.isTerminal(),
 }, {
   name: "origin",
@@ -44,8 +45,8 @@ await runProgram({
   async start(config, { log, drain }) {
     const { port, internalPort, ended } = await startOrigin(config, {
       log,
-      nowMs: Date.now,
-      elapsedMs: () => performance.now(),
+      wallMs: Date.now,
+      nowMs: () => performance.now(),
       random: Math.random,
       readText: Deno.readTextFileSync,
       drain,

@@ -69,6 +69,7 @@ export const DELIVERY: AlertGroup = {
       name: "FanfareDigestsSilent",
       severity: "page",
       for: "1m",
+      // The least: one origin that hears a digest is proof of it; one that is cut off hears none.
       expr: "min(fanfare_origin_digest_silence_seconds) > 15",
       summary: "No origin makes digests: what is lost stays lost until its readers resume",
       fires: {
@@ -94,6 +95,7 @@ export const DELIVERY: AlertGroup = {
       name: "FanfareLateCheckBehind",
       severity: "page",
       for: "2m",
+      // The least: the mark is one for all, and who cannot read it shows how long it could not.
       expr: "min(fanfare_origin_late_check_lag_seconds) > 60",
       summary: "The late check is behind: who wrongly counts as online is pushed late",
       fires: { 'fanfare_origin_late_check_lag_seconds{instance="o1"}': "15x10 75+60x10" },

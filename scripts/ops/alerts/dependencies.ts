@@ -84,6 +84,36 @@ export const DEPENDENCIES: AlertGroup = {
       },
     },
     {
+      name: "FanfareArchiveFailing",
+      severity: "ticket",
+      for: "10m",
+      expr: "max(fanfare_origin_archive_failing) > 0",
+      summary: "Postgres cannot archive its log: its disk fills, and what is sent now has no copy",
+      fires: { 'fanfare_origin_archive_failing{instance="o1"}': "1x20" },
+      quiet: {
+        'fanfare_origin_archive_failing{instance="o1"}': "1x10 0 1x8",
+        'fanfare_origin_archive_age_seconds{instance="o1"}': "30x20",
+      },
+    },
+    {
+      name: "FanfareArchiveBehind",
+      severity: "ticket",
+      for: "5m",
+      // While nothing is committed there is nothing to archive.
+      expr: "min(fanfare_origin_archive_age_seconds) > 900 and " +
+        "sum(increase(fanfare_origin_commit_latency_seconds_count[10m])) > 0",
+      summary:
+        "For a quarter of an hour nothing of Postgres' log was archived, though some is sent",
+      fires: {
+        'fanfare_origin_archive_age_seconds{instance="o1"}': "600+60x20",
+        'fanfare_origin_commit_latency_seconds_count{instance="o1"}': "0+5x20",
+      },
+      quiet: {
+        'fanfare_origin_archive_age_seconds{instance="o1"}': "600+60x20",
+        'fanfare_origin_commit_latency_seconds_count{instance="o1"}': "0+5x8 40x12",
+      },
+    },
+    {
       name: "FanfareRedisDown",
       severity: "ticket",
       for: "3m",

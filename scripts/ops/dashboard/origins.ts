@@ -4,7 +4,19 @@
  * @module
  */
 
-import { max, quantile, rate, type Row, sum } from "./panel.ts";
+import {
+  FIRST_UNSEEN,
+  max,
+  maxOfBusy,
+  min,
+  quantile,
+  rate,
+  type Row,
+  share,
+  sum,
+} from "./panel.ts";
+
+const BATCH = "fanfare_origin_commit_batch_commands";
 
 export const ORIGIN_ROWS: readonly Row[] = [
   {
@@ -19,7 +31,13 @@ export const ORIGIN_ROWS: readonly Row[] = [
         title: "Commands in one transaction",
         unit: "short",
         about: "Grows with the load: that is how commits keep up",
-        queries: [quantile("fanfare_origin_commit_batch_commands")],
+        queries: [
+          share(
+            rate(`${BATCH}_sum`),
+            rate(`${BATCH}_count`),
+            "commands in a transaction, on average",
+          ),
+        ],
       },
       {
         title: "Transactions that failed",
@@ -34,13 +52,25 @@ export const ORIGIN_ROWS: readonly Row[] = [
       {
         title: "Requests not done",
         unit: "cps",
-        rare: true,
         queries: [rate("fanfare_origin_requests_failed_total", { by: "method, reason" })],
       },
       {
         title: "Calls of the server API",
         unit: "s",
         queries: [quantile("fanfare_origin_api_latency_seconds", { by: "method" })],
+      },
+      {
+        title: "Since a piece of the log was archived",
+        unit: "s",
+        about: "What losing Postgres' machine now would cost, unless a standby has it",
+        rare: true,
+        queries: [min("fanfare_origin_archive_age_seconds")],
+      },
+      {
+        title: "Archiving the log fails",
+        unit: "none",
+        rare: true,
+        queries: [max("fanfare_origin_archive_failing")],
       },
     ],
   },
@@ -73,14 +103,13 @@ export const ORIGIN_ROWS: readonly Row[] = [
         queries: [rate("fanfare_origin_late_push_jobs_total", { by: "after" })],
       },
       {
-        title: "Events left to the auditors",
+        title: "Left to the auditors",
         unit: "cps",
-        queries: [rate("fanfare_origin_fan_out_dropped_events_total")],
+        queries: [rate("fanfare_origin_fan_out_dropped_total", { by: "what" })],
       },
       {
         title: "Failed, and tried again",
         unit: "cps",
-        rare: true,
         queries: [
           rate("fanfare_origin_failures_total", { by: "what" }),
           rate("fanfare_origin_fan_out_failed_total", { by: "what" }),
@@ -100,11 +129,14 @@ export const ORIGIN_ROWS: readonly Row[] = [
       {
         title: "How far the auditors are behind",
         unit: "s",
-        about: "The late check looks at what is 15 s old",
+        about:
+          "The late check looks at what is 15 s old. As all origins together are behind: one " +
+          "that is cut off falls behind alone, and another does its work",
         queries: [
-          max("fanfare_origin_digest_silence_seconds"),
-          max("fanfare_origin_digest_lag_seconds"),
-          max("fanfare_origin_late_check_lag_seconds"),
+          min("fanfare_origin_digest_silence_seconds"),
+          // One origin makes the digests; another shows that of the last one it ever made, or 0.
+          maxOfBusy("fanfare_origin_digest_lag_seconds", "fanfare_origin_digest_latency_seconds"),
+          min("fanfare_origin_late_check_lag_seconds"),
         ],
       },
       {
@@ -128,6 +160,7 @@ export const ORIGIN_ROWS: readonly Row[] = [
       {
         title: "Jobs that ended unsent",
         unit: "cps",
+        about: FIRST_UNSEEN,
         rare: true,
         queries: [rate("fanfare_origin_push_jobs_ended_total", { by: "outcome, reason" })],
       },

@@ -27,6 +27,10 @@ export interface PanelSpec {
   rare?: true;
 }
 
+/** Of a panel some of whose lines are not there before something happens. */
+export const FIRST_UNSEEN =
+  "A line that was not there is made by the first of a kind, at 0: a rate is of what comes after it";
+
 export interface Row {
   title: string;
   panels: readonly PanelSpec[];
@@ -58,6 +62,20 @@ export function sum(metric: string, { by, labels }: Narrowed = {}): Query {
 
 export function max(metric: string, { by, labels }: Narrowed = {}): Query {
   return { expr: `max${grouped(by)} (${of(metric, labels)})`, legend: legendOf(metric, by) };
+}
+
+/**
+ * Of something that all origins see alike, such as the mark of the late check: an origin that is cut off
+ * shows how long it has not looked, and the one that shows the least has looked last.
+ */
+export function min(metric: string): Query {
+  return { expr: `min (${of(metric)})`, legend: legendOf(metric, undefined) };
+}
+
+/** Of those processes alone that observe this histogram now: what others show is of long ago. */
+export function maxOfBusy(metric: string, histogram: string): Query {
+  const busy = `rate(${of(`${histogram}_count`)}[$__rate_interval]) > 0`;
+  return { expr: `max (${of(metric)} and ${busy})`, legend: legendOf(metric, undefined) };
 }
 
 /** One part of another. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { max, quantile, rate, type Row, share, sum } from "./panel.ts";
+import { FIRST_UNSEEN, max, quantile, rate, type Row, share, sum } from "./panel.ts";
 
 const LATENCY = "fanfare_edge_delivery_latency_seconds";
 const FAILED = rate("fanfare_edge_call_errors_total", { labels: 'method="send",code="100"' });
@@ -108,7 +108,7 @@ export const USER_ROWS: readonly Row[] = [
       {
         title: "Errors of calls",
         unit: "cps",
-        rare: true,
+        about: FIRST_UNSEEN,
         queries: [rate("fanfare_edge_call_errors_total", { by: "method, code" })],
       },
       {

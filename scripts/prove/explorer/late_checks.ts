@@ -41,6 +41,10 @@ export const LATE_CHECKS: readonly Configuration[] = [
   configuration("two crashes", { story: TWO, rows: 1, budget: { crashes: 2 } }),
   configuration("a statement fails", { story: TWO, rows: 1, budget: { failures: 1, crashes: 1 } }),
   configuration("a connection ended", { story: TWO, rows: 1, budget: { endings: 1, crashes: 1 } }),
+  configuration("a laptop begins at the head", { story: TWO, rows: 1, laptop: true, budget: {} }, {
+    lane: "light",
+  }),
+  configuration("a laptop, a crash", { story: TWO, rows: 1, laptop: true, budget: { crashes: 1 } }),
   configuration("she leaves", { story: LEAVES, rows: 1, budget: { crashes: 1 } }),
 ];
 
@@ -57,6 +61,9 @@ export const BROKEN_LATE_CHECKS: readonly Configuration[] = [
   broken("the last that was received counts for all before", "left out", {
     reported: (_position, last) => last,
   }),
+  broken("a device speaks for what came before it began", "left out", {
+    began: () => 0,
+  }, { laptop: true }),
   broken("the slower checker moves the mark back", "mark", {
     ran: (ran, before, { values: [upto, expected], shape }) => {
       if (!shape.startsWith("with moved as ( update audit")) return ran;
@@ -65,7 +72,7 @@ export const BROKEN_LATE_CHECKS: readonly Configuration[] = [
     },
   }),
   broken("what is known to be received is pushed", "known", {
-    check: ({ positions }) => positions.of = () => 0,
+    check: ({ positions }) => positions.of = () => [],
   }),
   broken("a job that is there is made again", "twice", { forgets: true }, {
     budget: { endings: 1 },

@@ -11,11 +11,13 @@ import type { Anomaly } from "../part.ts";
 import type { History } from "./entry.ts";
 import { evidenceOf, type Expectations, Findings, type Rule } from "./evidence.ts";
 import { checkCatchUps } from "./rules/catch_up.ts";
+import { checkCloses } from "./rules/closes.ts";
 import { checkContents } from "./rules/contents.ts";
 import { checkCursors } from "./rules/cursors.ts";
 import { checkDeliveries } from "./rules/deliveries.ts";
 import { checkLeaks } from "./rules/leaks.ts";
 import { checkMembership } from "./rules/membership.ts";
+import { checkNovelty } from "./rules/novelty.ts";
 import { checkOrder } from "./rules/order.ts";
 import { checkPositions } from "./rules/positions.ts";
 import { checkPromptness } from "./rules/promptness.ts";
@@ -27,6 +29,7 @@ import type { Truth } from "./truth.ts";
 
 const RULES: readonly Rule[] = [
   checkSends,
+  checkNovelty,
   checkRefusals,
   checkOrder,
   checkContents,
@@ -35,6 +38,7 @@ const RULES: readonly Rule[] = [
   checkMembership,
   checkCursors,
   checkPositions,
+  checkCloses,
   checkCatchUps,
   checkDeliveries,
   checkPromptness,

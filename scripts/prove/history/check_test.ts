@@ -2,31 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GSID_STEP } from "shared/gsid.ts";
 import { randomFrom } from "testing/random.ts";
-import { ERRORS } from "shared/wire/codes.ts";
+import { CLOSES, ERRORS } from "shared/wire/codes.ts";
 import { check } from "./check.ts";
-import type { DeviceHistory, Entry } from "./entry.ts";
-import { ANOMALIES, type AnomalyName } from "./evidence.ts";
+import { ANOMALIES, type AnomalyName } from "./anomaly_names.ts";
+import { drop, last, refuse } from "./testing/entries.ts";
 import { Scene } from "./testing/scene.ts";
+import type { TrueEvent } from "./truth.ts";
 
 const namesOf = (scene: Scene) =>
   check(scene.history, scene.truth, scene.expect).anomalies.map(({ name }) => name);
-
-type Kind<Name extends Entry["kind"]> = Extract<Entry, { kind: Name }>;
-
-function last<Name extends Entry["kind"]>(device: DeviceHistory, kind: Name): Kind<Name> {
-  return device.entries.findLast((entry): entry is Kind<Name> => entry.kind === kind)!;
-}
-
-function drop(device: DeviceHistory, entry: Entry): void {
-  device.entries.splice(device.entries.indexOf(entry), 1);
-}
-
-/** A send to the group that comes to nothing. */
-function refuse(scene: Scene, device: DeviceHistory, code: number): void {
-  const sent = { id: "refused", attempt: 1 };
-  scene.note(device, { kind: "send", ...sent, conversation: "group:g", digest: "" });
-  scene.note(device, { kind: "refused", ...sent, code, temporary: false });
-}
 
 /** A bug each, as it would show. */
 const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => void][] = [
@@ -62,7 +46,12 @@ const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => voi
     const device = scene.device("ana");
     scene.send(device, { user: "bob" });
     const ok = last(device, "ok");
-    scene.note(device, { ...ok, gsid: ok.gsid + GSID_STEP, attempt: 2 });
+    scene.note(device, { ...ok, gsid: ok.gsid + GSID_STEP, attempt: 2, duplicate: true });
+  }],
+  ["a repeat is told that it is new", ["new-twice"], (scene) => {
+    const device = scene.device("ana");
+    scene.send(device, { user: "bob" });
+    scene.note(device, { ...last(device, "ok"), attempt: 2 });
   }],
   ["what is kept of a send names another message", ["doubled"], (scene) => {
     scene.send(scene.device("ana"), { user: "bob" });
@@ -153,6 +142,19 @@ const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => voi
     scene.connect(device);
     last(device, "connected").position.offset -= GSID_STEP;
   }],
+  ["a resume that missed little is not recovered", ["reloaded-needlessly"], (scene) => {
+    const device = scene.device("bob");
+    scene.disconnect(device);
+    scene.send(scene.device("ana"), { user: "bob" });
+    scene.connect(device);
+    const position = { offset: scene.truth.events.at(-1)!.gsid, epoch: "E" };
+    Object.assign(last(device, "connected"), { recovered: false, position });
+  }],
+  ["a device that did nothing wrong is told not to come back", ["turned-away"], (scene) => {
+    const device = scene.device("bob");
+    scene.note(device, { kind: "closed", code: CLOSES.badRequest.code });
+    scene.connect(device);
+  }],
   ["a catch-up is out of order", ["catch-up-out-of-order", "recovered-lied"], (scene) => {
     const device = scene.device("bob");
     scene.disconnect(device);
@@ -178,10 +180,20 @@ const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => voi
     const text = scene.truth.events.at(-1)!.text!;
     scene.truth.pushes.push({ ...push, gsid, text });
   }],
-  ["a token of another user is pushed", ["leaked"], (scene) => {
+  ["a token of another user is pushed", ["leaked", "unpushed"], (scene) => {
     scene.disconnect(scene.device("cleo"));
     scene.send(scene.device("ana"), { user: "cleo" });
     scene.truth.pushes.at(-1)!.token = "token-of-bob";
+  }],
+  ["a token is pushed for the one who had it before", ["leaked"], (scene) => {
+    scene.disconnect(scene.device("cleo"));
+    scene.note(scene.device("bob"), { kind: "registered", token: "token-of-cleo" });
+    scene.later(31_000);
+    scene.send(scene.device("ana"), { user: "cleo" });
+  }],
+  ["a token is pushed that its user has given up", ["leaked"], (scene) => {
+    scene.note(scene.device("bob"), { kind: "unregistered", token: "token-of-bob" });
+    scene.push("bob", scene.send(scene.device("ana"), { user: "bob" }), 31_000);
   }],
   ["a message does not reach a device that is connected", ["undelivered"], (scene) => {
     const device = scene.device("bob", 1);
@@ -208,6 +220,17 @@ const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => voi
     scene.disconnect(scene.device("cleo"));
     scene.send(scene.device("ana"), { user: "cleo" });
     scene.truth.pushes.pop();
+  }],
+  ["a provider that was busy is never asked again", ["unpushed"], (scene) => {
+    scene.disconnect(scene.device("cleo"));
+    scene.send(scene.device("ana"), { user: "cleo" });
+    scene.truth.pushes.at(-1)!.status = 503;
+  }],
+  ["of two phones one is pushed", ["unpushed"], (scene) => {
+    scene.disconnect(scene.device("cleo"));
+    scene.note(scene.device("cleo"), { kind: "registered", token: "other-of-cleo" });
+    scene.later(60_000);
+    scene.send(scene.device("ana"), { user: "cleo" });
   }],
   ["one who is offline is pushed too late", ["unpushed"], (scene) => {
     scene.disconnect(scene.device("cleo"));
@@ -295,6 +318,49 @@ Deno.test("a push is replaced by a newer one that was made, and only where the d
   assert.deepEqual(found(true, true), []);
   assert.deepEqual(found(false, true), ["unpushed"]);
   assert.deepEqual(found(true, false), ["unpushed"]);
+});
+
+Deno.test("a push ends when it is taken, when there is no such token, and when the message is there", () => {
+  const found = (end: (scene: Scene, event: TrueEvent) => void) => {
+    const scene = new Scene();
+    scene.disconnect(scene.device("cleo"));
+    const event = scene.send(scene.device("ana"), { user: "cleo" });
+    scene.truth.pushes.at(-1)!.status = 503;
+    scene.later(25_000);
+    end(scene, event);
+    return namesOf(scene);
+  };
+  const answered = (status: number) => (scene: Scene, event: TrueEvent) => {
+    scene.push("cleo", event);
+    scene.truth.pushes.at(-1)!.status = status;
+  };
+  assert.deepEqual([200, 410, 404, 400].map((status) => found(answered(status))), [[], [], [], []]);
+  assert.deepEqual([429, 500, 503].map((status) => found(answered(status))), [
+    ["unpushed"],
+    ["unpushed"],
+    ["unpushed"],
+  ]);
+  assert.deepEqual(found((scene) => scene.connect(scene.device("cleo"))), []);
+  const giveUp = (scene: Scene) =>
+    scene.note(scene.device("cleo"), { kind: "unregistered", token: "token-of-cleo" });
+  assert.deepEqual(found(giveUp), []);
+});
+
+Deno.test("a token that a provider called none, or that moved on, is owed nothing more", () => {
+  const scene = new Scene();
+  scene.disconnect(scene.device("cleo"));
+  scene.send(scene.device("ana"), { user: "cleo" });
+  scene.truth.pushes.at(-1)!.status = 410;
+  scene.later(1_000);
+  scene.send(scene.device("ana"), { user: "cleo" });
+  scene.truth.pushes.pop();
+  scene.disconnect(scene.device("bob"));
+  scene.disconnect(scene.device("bob", 1));
+  scene.note(scene.device("ana"), { kind: "registered", token: "token-of-bob" });
+  scene.later(1_000);
+  scene.send(scene.device("ana"), { user: "bob" });
+  scene.truth.pushes.pop();
+  assert.deepEqual(namesOf(scene), []);
 });
 
 Deno.test("every anomaly has been planted", () => {

@@ -7,6 +7,7 @@
  */
 
 import type { Anomaly } from "../part.ts";
+import type { AnomalyName } from "./anomaly_names.ts";
 import type { DeviceHistory, Entry, History } from "./entry.ts";
 import { Reach } from "./reach.ts";
 import type { TrueEvent, Truth } from "./truth.ts";
@@ -47,6 +48,8 @@ export interface SendHistory {
   answered?: { at: number; gsid: number; prev: number };
   /** Every gsid that it was ever answered. */
   gsids: Set<number>;
+  /** Of each answer that called it new, without `duplicate`: when its attempt was begun. */
+  newAt: number[];
   refused?: { at: number; code: number };
 }
 
@@ -68,7 +71,14 @@ export function sendsOf(history: Pick<History, "devices">): SendHistory[] {
   return [...byUser.values()].flatMap((devices) => {
     const sends = new Map<string, SendHistory>();
     for (const device of devices) {
-      for (const entry of device.entries) note(sends, device, entry);
+      /** When the last attempt of each send was begun: a device waits for one at a time. */
+      const begun = new Map<string, number>();
+      for (const entry of device.entries) {
+        if (entry.kind === "send") begun.set(entry.id, entry.at);
+        note(sends, device, entry);
+        if (entry.kind !== "ok" || entry.duplicate) continue;
+        sends.get(entry.id)!.newAt.push(begun.get(entry.id)!);
+      }
     }
     return [...sends.values()];
   });
@@ -79,7 +89,7 @@ function note(sends: Map<string, SendHistory>, device: DeviceHistory, entry: Ent
     const { id, conversation, digest, at } = entry;
     const send = sends.get(id) ?? {
       ...{ device, id, conversation, digest, invokedAt: at },
-      ...{ attempts: 0, doubtful: 0, gsids: new Set() },
+      ...{ attempts: 0, doubtful: 0, gsids: new Set(), newAt: [] },
     };
     send.attempts++;
     send.invokedAt = Math.min(send.invokedAt, at);
@@ -96,32 +106,6 @@ function note(sends: Map<string, SendHistory>, device: DeviceHistory, entry: Ent
     else send.refused = { at: entry.at, code: entry.code };
   }
 }
-
-/** The names of what must never be seen. PROOF.md explains each. */
-export const ANOMALIES = [
-  "acked-lost",
-  "refused-yet-stored",
-  "refused-wrongly",
-  "unanswered",
-  "doubled",
-  "two-bodies",
-  "invented",
-  "inverted",
-  "broken-chain",
-  "skipped-by-cursor",
-  "recovered-lied",
-  "cursor-and-epoch-apart",
-  "catch-up-out-of-order",
-  "leaked",
-  "stranger-wrote",
-  "membership-apart",
-  "undelivered",
-  "late",
-  "unpushed",
-  "pushed-though-received",
-] as const;
-
-export type AnomalyName = typeof ANOMALIES[number];
 
 const MAX_EXAMPLES = 20;
 

@@ -98,7 +98,10 @@ async function measureMending(sql: Sql): Promise<Figures> {
   const { digest } = await readDigest(sql, before(10 * SECOND));
   const { after, upto } = digest;
   const topics = digest.topics.slice(0, 32).map(([topic]) => topic);
-  return await timed("mend_32_topics", () => mend(sql, { topics, after, upto }));
+  return await timed(
+    "mend_32_topics",
+    () => mend(sql, { topics, after, upto }, { largeGroup: 1_000 }),
+  );
 }
 
 /** The connections of a thousand users have ended. */
@@ -144,10 +147,12 @@ async function measureBatches(
     origin: "origin",
     largeGroup: 1_000,
     nowMs: () => performance.now(),
+    wallMs: Date.now,
     every: () => () => {},
     events: {
       checked: (batch) => batches.push(batch),
       ended() {},
+      disbelieved() {},
       failed(error) {
         throw error;
       },

@@ -32,7 +32,7 @@ export const auditors: Part = {
   minutes: 2,
   async run(context) {
     await using stage = await Stage.start(context, { limits: LIMITS });
-    await using digests = await DigestWatch.start(stage.system.state.nats.url);
+    await using digests = await DigestWatch.start(stage.system.state);
     const notes = new Notes();
     using _lag = watchLag(stage, notes);
 

@@ -11,7 +11,8 @@ import { CrashPoints } from "../../faults/crash_points.ts";
 import { Links } from "../../faults/links.ts";
 import { SENDS_AGAIN_WITHIN_MS } from "../load/size.ts";
 import type { Part, PartContext, PartResult } from "../part.ts";
-import { Stage, type StageOptions } from "../stage.ts";
+import { Stage } from "../stage.ts";
+import type { StageOptions } from "../stage_parts.ts";
 
 const TIMES = 10;
 /** From one that is ready again to the next crash: every send has had its time to succeed again. */

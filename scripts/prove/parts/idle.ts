@@ -13,7 +13,8 @@ import { pick, type Random, randomFrom } from "testing/random.ts";
 import type { State } from "../../dev/state.ts";
 import { FULL } from "../load/size.ts";
 import type { Part, PartContext, PartResult } from "../part.ts";
-import { Stage, type StageOptions } from "../stage.ts";
+import { Stage } from "../stage.ts";
+import type { StageOptions } from "../stage_parts.ts";
 
 const KILLS = 4;
 const EVERY_MS = 15_000;

@@ -13,7 +13,8 @@ import { refusalsWithin } from "../history/latency.ts";
 import { BESIDE_WHAT_HANGS_MS } from "../load/size.ts";
 import { Notes, notTaken } from "../notes.ts";
 import type { Part, PartContext, PartResult } from "../part.ts";
-import { Stage, type StageOptions } from "../stage.ts";
+import { Stage } from "../stage.ts";
+import type { StageOptions } from "../stage_parts.ts";
 
 /** `undefined`: both ways. */
 const WAYS: readonly (Way | undefined)[] = [undefined, "toServer", "toClient"];
@@ -57,7 +58,7 @@ export async function runNats(
   await using links = new Links(({ to }) => to === "nats");
   const system = { through: links.through };
   await using stage = await Stage.start(context, { ...options, system, limits: LIMITS });
-  const admin = new NatsAdmin(stage.system.state.nats.url);
+  const admin = new NatsAdmin(stage.system.state);
   const notes = new Notes();
   await Promise.all(PARTITIONS.map(async ({ id, ms, afterMs }) => {
     await stage.pause(afterMs * share);

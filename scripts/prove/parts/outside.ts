@@ -9,23 +9,14 @@ import { HttpProxy } from "../../faults/http_proxy.ts";
 import { Links } from "../../faults/links.ts";
 import { Notes, notTaken } from "../notes.ts";
 import type { Part, PartContext, PartResult } from "../part.ts";
-import { Stage, type StageOptions } from "../stage.ts";
+import { Stage } from "../stage.ts";
+import type { StageOptions } from "../stage_parts.ts";
 import { HALF_OPEN_LIMITS, leaveHalfOpen } from "./outside/half_open.ts";
 import { breakPostgres, POSTGRES_LIMITS } from "./outside/postgres.ts";
 import { breakPush, countPushes, PUSH_LIMITS } from "./outside/push.ts";
 import { breakRedis } from "./outside/redis.ts";
+import type { Outside } from "./outside/scene.ts";
 import { floodSlowClients, SLOW_CLIENTS, SLOW_LIMITS } from "./outside/slow_clients.ts";
-
-/** What is broken in one run. */
-export interface Outside {
-  stage: Stage;
-  links: Links;
-  /** Before the store of presence. */
-  store: HttpProxy;
-  notes: Notes;
-  /** Users who are offline from the beginning, and written to all the time. */
-  pushedTo: readonly string[];
-}
 
 /** What nobody may notice who does not need what is broken. */
 const UNNOTICED = ["beside_slow", "push_broken", "redis_broken"];

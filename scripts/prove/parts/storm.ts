@@ -9,7 +9,8 @@ import type { Way } from "../../faults/faults.ts";
 import { Links } from "../../faults/links.ts";
 import { BESIDE_WHAT_HANGS_MS, FULL } from "../load/size.ts";
 import type { Figures, Part, PartContext, PartResult } from "../part.ts";
-import { Stage, type StageOptions } from "../stage.ts";
+import { Stage } from "../stage.ts";
+import type { StageOptions } from "../stage_parts.ts";
 
 const MINUTE_MS = 60_000;
 const HANDS = 2;

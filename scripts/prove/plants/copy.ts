@@ -33,7 +33,7 @@ export async function copyProject(): Promise<Copy> {
 }
 
 /** @throws {Error} When the plant does not fit the source. */
-export async function plantInto(copy: Copy, plant: Plant): Promise<void> {
+export async function plantInto(copy: Copy, plant: Pick<Plant, "edits">): Promise<void> {
   for (const [file, edits] of filesOf(plant)) {
     const path = join(copy.path, file);
     await Deno.writeTextFile(path, edited(await Deno.readTextFile(path), edits));

@@ -35,7 +35,7 @@ export interface Expected {
 }
 
 /** The files that a plant changes, with their edits in order. */
-export function filesOf({ edits }: Plant): Map<string, Edit[]> {
+export function filesOf({ edits }: Pick<Plant, "edits">): Map<string, Edit[]> {
   return Map.groupBy(edits, ({ file }) => file);
 }
 

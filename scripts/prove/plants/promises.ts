@@ -16,6 +16,7 @@ export const PROMISES = {
   writers: "Only who is in a group at the commit writes to it",
   pushed: "A recipient with a push token of whom no device has confirmed a message",
   spared: "Who has confirmed a message in the foreground is not pushed it",
+  revoked: "Once `revoke` is answered, no edge lets in by a token of before",
   newest: "Of a device's connections the newest stays",
   woken: "A group that fell silent is let go by the edges",
 } as const;

@@ -42,6 +42,7 @@ const FAULTS = [
   ...["issuer unreachable", "edge killed", "edge drained", "edge stood still", "origin killed"],
   ...["origin drained", "origin stood still", "clock set"],
   ...["device cut off", "device moved", "device asleep", "device set back"],
+  ...["device started anew"],
 ].map((fault) => `fault: ${fault}`);
 
 /** By what it is that could go one way or another. */
@@ -78,12 +79,18 @@ const OUTCOMES: Record<string, readonly string[]> = {
     "presence lookup skipped",
   ],
   "commit": [
+    "sent by two devices",
     ...["batch of one", "batch of many", "append failed: aborted", "append failed: unknown"],
-    ...["append failed: refused", "send answered", "send answered again", "send answered 4001"],
-    ...["send answered 4009", "send answered 100", "group.create", "group.add", "group.remove"],
-    ...["group.leave", "group.create answered 4010", "group.add answered 103"],
+    ...["append failed: refused", "send joined", "send answered", "send answered again"],
+    ...["send answered 4001", "send answered 4009", "send answered 100", "group.create"],
+    ...["group.add", "group.remove", "group.leave", "group.create answered 4010"],
+    "group.add answered 103",
     ...["committed message", "committed alert", "committed group.created"],
     ...["committed group.joined", "committed group.left"],
+  ],
+  "revocations": [
+    ...["user revoked", "device revoked", "revoke failed", "digest of revocations"],
+    ...["revoked connection ended 3503", "revoked connection ended 3500"],
   ],
   "fan-out": [
     "fan-out published",

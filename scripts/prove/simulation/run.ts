@@ -33,8 +33,11 @@ export interface Run {
   story?: string[];
 }
 
-/** In every so many worlds it is also looked at what must only hold while nothing is wrong. */
-const CALM_EVERY = 4;
+/**
+ * In every so many worlds it is also looked at what must only hold while nothing is wrong. Prime to
+ * the numbers that `settings.ts` goes by, so that it is looked at in worlds of all kinds.
+ */
+const CALM_EVERY = 7;
 
 const byName = new Map(ACTIONS.map((action) => [action.name, action]));
 

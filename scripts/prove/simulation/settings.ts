@@ -9,14 +9,20 @@ import type { OriginConfig } from "origin/config.ts";
 import { edgeConfig, type EdgeProcess } from "./real/edge.ts";
 import { originConfig, type OriginProcess } from "./real/origin.ts";
 import type { Limits } from "./model/postgres/statement.ts";
-import type { World } from "./world.ts";
+import type { Models } from "./models.ts";
+
+/** What a plant may look at of the world that its program is in. */
+interface Surroundings {
+  readonly edges: readonly EdgeProcess[];
+  readonly models: Models;
+}
 
 /** Something wrong on purpose, to see that it is found. */
 export interface Plant {
   /** Changes what all programs share; gives what undoes it. */
   install?(): () => void;
-  edge?(edge: EdgeProcess, world: World): void;
-  origin?(origin: OriginProcess, world: World): void;
+  edge?(edge: EdgeProcess, world: Surroundings): void;
+  origin?(origin: OriginProcess, world: Surroundings): void;
 }
 
 export interface Settings {

@@ -12,11 +12,12 @@ import type { ConnectionId, ConversationId, GroupId, UserId } from "shared/ids.t
 import { groupConversation } from "shared/ids.ts";
 import { watchHandOuts } from "./checks/hand_outs.ts";
 import { Judge } from "./checks/judge.ts";
-import { checkLatePushes } from "./checks/late_pushes.ts";
+import { checkLatePushes, checkSpared } from "./checks/late_pushes.ts";
 import { checkPresence } from "./checks/presence.ts";
 import { checkPushed } from "./checks/pushes.ts";
 import { watchMends } from "./checks/mends.ts";
 import { checkReport } from "./checks/reports.ts";
+import { RevocationChecks } from "./checks/revocations.ts";
 import { Truth } from "./checks/truth.ts";
 import { Device } from "./clients/device.ts";
 import { Broker } from "./model/broker.ts";
@@ -62,6 +63,7 @@ export class World {
   readonly chronicle: Chronicle;
   readonly judge: Judge;
   readonly truth: Truth;
+  readonly revocations: RevocationChecks;
   readonly models: Models;
   readonly edges: EdgeProcess[] = [];
   readonly origins: OriginProcess[] = [];
@@ -101,6 +103,8 @@ export class World {
           checkLatePushes(after, upto, this.#forChecks);
         },
         digestCut: () => chronicle.note("digest cut"),
+        revoked: (revocation) => this.revocations.stored(revocation),
+        spared: (job) => checkSpared(job, this.#forChecks),
         jobMade: (job, by) => {
           const { gsid, user } = job;
           this.onJob(job, by);
@@ -109,6 +113,7 @@ export class World {
       },
     });
     truth.watch(postgres.tables);
+    this.revocations = new RevocationChecks(postgres.tables, judge, chronicle);
     const provider = new PushProvider({
       random,
       chronicle,
@@ -138,7 +143,7 @@ export class World {
       models: this.models,
       config: settings.edge,
       watch: {
-        onReport: (data) => checkReport(data, devices, judge, chronicle),
+        onReport: (data) => checkReport(data, this.#forChecks),
         onPresence: (commands) => checkPresence(commands, edge.process, devices, judge),
       },
       newId: () => `c${String(++this.#connections).padStart(4, "0")}` as ConnectionId,
@@ -146,6 +151,7 @@ export class World {
     });
     watchHandOuts(edge.delivery.ledger, this.#forChecks);
     watchMends(edge.delivery.hub, chronicle);
+    this.revocations.watch(edge, () => devices.flatMap(({ sessions }) => [...sessions]));
     settings.plant?.edge?.(edge, this);
     this.edges[at] = edge;
     this.#startAgain(edge.process, () => this.startEdge(at));
@@ -216,11 +222,12 @@ export class World {
   }
 
   #makeDevices(): Device[] {
-    const { models, truth, judge, settings, random } = this;
+    const { models, truth, judge, revocations, settings, random } = this;
     const deps = {
       models,
       truth,
       judge,
+      revocations,
       edges: () => this.edges,
       limitBytes: settings.edge.sendBufferBytes,
     };

@@ -101,6 +101,7 @@ Deno.test("what is no device is refused by both, as its provider would", async (
       { platform, token: "no!device" },
       note,
       never,
+      () => Promise.resolve(true),
     );
     const reason = platform === "fcm" ? "INVALID_ARGUMENT" : "BadDeviceToken";
     assert.deepEqual(outcome, { kind: "prune", reason, suspect: true });

@@ -1,8 +1,8 @@
 /**
  * The store as a process of its own, for development: what it holds is gone when it ends.
  *
- * `REDIS_REST_TOKEN` and `REDIS_REST_PORT` (0 or absent: a free one) come from the environment; the
- * first line it prints is `{"url": …}`.
+ * `REDIS_REST_TOKEN`, `REDIS_REST_READ_ONLY_TOKEN` (absent: none) and `REDIS_REST_PORT` (0 or
+ * absent: a free one) come from the environment; the first line it prints is `{"url": …}`.
  *
  * @module
  */
@@ -18,7 +18,8 @@ if (!token || !Number.isInteger(port) || port < 0 || port > 65_535) {
   Deno.exit(2);
 }
 
-await using server = startRedisRest({ token, port });
+const readOnlyToken = Deno.env.get("REDIS_REST_READ_ONLY_TOKEN");
+await using server = startRedisRest({ token, port, ...(readOnlyToken && { readOnlyToken }) });
 console.log(JSON.stringify({ url: server.url }));
 
 const stopped = Promise.withResolvers<void>();

@@ -8,6 +8,7 @@
  */
 
 import { isStatus, OK, plain, type PlainReply, type Reply } from "./reply.ts";
+import { type CommandTaker, readOnly } from "./read_only.ts";
 import { type Outcome, RedisStore } from "./store.ts";
 
 /** What a request meets instead of the store, or before it. */
@@ -22,6 +23,8 @@ export interface Fault {
 
 export interface RedisRestOptions {
   token: string;
+  /** Opens the store for reading alone. */
+  readOnlyToken?: string;
   /** Default 0: a free one. */
   port?: number;
   now?: () => number;
@@ -70,7 +73,10 @@ async function answer(
   options: RedisRestOptions,
   closing: AbortSignal,
 ): Promise<Response> {
-  if (request.headers.get("authorization") !== `Bearer ${options.token}`) {
+  const { token, readOnlyToken } = options;
+  const isBearerOf = (one: string) => request.headers.get("authorization") === `Bearer ${one}`;
+  const mayOnlyRead = readOnlyToken !== undefined && isBearerOf(readOnlyToken);
+  if (!mayOnlyRead && !isBearerOf(token)) {
     return failure(401, "WRONGPASS invalid or missing auth token");
   }
   const path = new URL(request.url).pathname;
@@ -90,11 +96,11 @@ async function answer(
     }
   }
   const encode = request.headers.get("upstash-encoding") === "base64" ? toBase64 : plain;
-  return respond(store, commands, path, encode);
+  return respond(mayOnlyRead ? readOnly(store) : store, commands, path, encode);
 }
 
 function respond(
-  store: RedisStore,
+  store: CommandTaker,
   commands: string[][],
   path: string,
   encode: (reply: Reply) => PlainReply,

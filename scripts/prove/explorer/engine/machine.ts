@@ -9,23 +9,9 @@
  * @module
  */
 
+import type { Create } from "./instance.ts";
 import { Intern } from "./intern.ts";
 import { Run } from "./run.ts";
-
-/** The real objects of a part, with an environment that only records. */
-export interface Instance<Input, Output, Facts> {
-  /** May start what goes on in microtasks. */
-  perform(input: Input): void;
-  /** Everything that what it does from here on depends on. */
-  describe(): string;
-  /** What the environment may know of it. */
-  facts(): Facts;
-  /** What it did since the last call. */
-  take(): Output[];
-}
-
-/** What a part asks of its neighbours in the middle of a step. */
-export type Ask<Question extends string = string> = (question: Question) => number;
 
 /** What a step does: or, when there is a question, what it does before that. */
 export interface Entry {
@@ -37,8 +23,6 @@ export interface Entry {
   /** By answer, the whole step. */
   readonly answered: (Entry | undefined)[];
 }
-
-export type Create<Input, Output, Facts> = (ask: Ask) => Instance<Input, Output, Facts>;
 
 /** One step of a history. */
 interface Cause {

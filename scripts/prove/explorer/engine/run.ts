@@ -7,8 +7,8 @@
  * @module
  */
 
+import type { Create, Instance } from "./instance.ts";
 import type { Intern } from "./intern.ts";
-import type { Create, Instance } from "./machine.ts";
 
 export interface Vocabulary<Input, Output> {
   readonly inputs: Intern<Input>;

@@ -6,7 +6,7 @@
 
 import type { LateCheck } from "origin/audit/late_check_shell.ts";
 import type { Query } from "../../simulation/model/postgres/query.ts";
-import type { Ran } from "./database.ts";
+import type { Ran } from "./ran.ts";
 
 /** Each gives what happens instead; left out: what happened. */
 export interface LateBends {
@@ -20,6 +20,8 @@ export interface LateBends {
   torn?(ran: Ran, before: Int32Array): Ran;
   /** Up to where an edge reports that all was received; `last`: what the device got last. */
   reported?(position: number, last: number): number;
+  /** Where a device that began at the head is said to have begun. */
+  began?(place: number): number;
   /** A job that is there does not keep the next from being made. */
   forgets?: true;
   /** Events count as old at once. */

@@ -17,6 +17,7 @@ import { DORA, OTTO, SAM } from "../world/cast.ts";
 import { Calendar, History, type Kind } from "../world/history.ts";
 import type { LateBends } from "./bends.ts";
 import { AT } from "./fields.ts";
+import type { Ran } from "./ran.ts";
 
 export interface DatabaseOptions {
   story: readonly Kind[];
@@ -24,17 +25,6 @@ export interface DatabaseOptions {
   rows: number;
   statements: Statements;
   bends: LateBends;
-}
-
-/** What a statement gives, and how it leaves the database. */
-export interface Ran {
-  readonly rows: readonly unknown[];
-  readonly count: number | undefined;
-  readonly mark: number;
-  readonly doras: number;
-  readonly ottos: number;
-  /** It made a job that was there. */
-  readonly again: boolean;
 }
 
 const PLACES = [1, 2, 3] as const;

@@ -18,12 +18,15 @@ const WIDTHS = {
   ottos: 4,
   /** What Dora's device has. */
   got: 4,
+  /** Where her laptop began, at the head, and up to where it has received; 0: it did not. */
+  began: 2,
+  laptop: 2,
   /** The states of the checkers' table. */
   checkerA: 20,
   checkerB: 20,
-  /** Up to where each knew that Dora had received everything when it last decided. */
-  knewA: 2,
-  knewB: 2,
+  /** What each knew that Dora had received when it last decided, as bits. */
+  knewA: 4,
+  knewB: 4,
   /** What happened that must not: see `LateModel.fault`. */
   wrong: 2,
   crashes: 2,

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { hasReceived, type Span } from "shared/received.ts";
 import { Intern } from "../engine/intern.ts";
 import { Layout } from "../engine/layout.ts";
 import { Machine } from "../engine/machine.ts";
@@ -19,10 +20,9 @@ import {
   type CheckerOutput,
   type Statements,
 } from "../real/checker.ts";
-import { DORA, OTTO } from "../world/cast.ts";
 import type { Kind } from "../world/history.ts";
 import type { LateBends } from "./bends.ts";
-import { Database, type Ran } from "./database.ts";
+import { Database } from "./database.ts";
 import {
   AT,
   CHECKER,
@@ -33,7 +33,9 @@ import {
   sortCheckers,
   WRONG,
 } from "./fields.ts";
-import { FAULTS, nameStep, numberOf, type StepName } from "./steps.ts";
+import type { Ran } from "./ran.ts";
+import { faultIn, PLACES } from "./rules.ts";
+import { nameStep, numberOf, type StepName } from "./steps.ts";
 
 export interface LateScope {
   /** What is committed, in this order. */
@@ -41,10 +43,10 @@ export interface LateScope {
   budget: LateBudget;
   /** How many events one read gives at most; default: all. */
   rows?: number;
+  /** Dora has a laptop, which connects without a cursor. */
+  laptop?: true;
   bends?: LateBends;
 }
-
-const PLACES = [1, 2, 3];
 
 export class LateModel implements Model {
   readonly layout = new Layout(FIELD_WIDTHS);
@@ -82,6 +84,7 @@ export class LateModel implements Model {
     this.#emit = emit;
     this.#commit();
     this.#receive();
+    if (this.#scope.laptop) this.#moveLaptop();
     for (const who of [0, 1] as const) {
       // Two that are alike do alike.
       if (who === 1 && now[CHECKER[0]] === now[CHECKER[1]] && now[KNEW[0]] === now[KNEW[1]]) break;
@@ -92,14 +95,7 @@ export class LateModel implements Model {
   }
 
   fault(s: Int32Array): string | undefined {
-    const upto = 2 ** (s[AT.mark]! + 1) - 2;
-    const head = s[AT.head]!;
-    const doras = this.#database.messagesTo(DORA, head) & ~s[AT.got]! & ~s[AT.doras]! & upto;
-    const ottos = this.#database.messagesTo(OTTO, head) & ~s[AT.ottos]! & upto;
-    if (doras) return `left out: Dora has neither ${list(doras)} nor a push of it`;
-    if (ottos) return `left out: Otto has no push of ${list(ottos)}`;
-    if (s[AT.mark]! > s[AT.ripe]!) return "early: the mark is beyond what is old enough";
-    return FAULTS[s[AT.wrong] as keyof typeof FAULTS];
+    return faultIn(s, this.#database);
   }
 
   faultAtRest(s: Int32Array): string | undefined {
@@ -134,11 +130,30 @@ export class LateModel implements Model {
     }
   }
 
+  #moveLaptop(): void {
+    const began = this.#now[AT.began]!, laptop = this.#now[AT.laptop]!;
+    const head = this.#now[AT.head]!;
+    if (began === 0 && head > 0) {
+      const s = this.#copy();
+      s[AT.began] = s[AT.laptop] = head;
+      this.#done("Dora's laptop begins at #", false, head);
+    } else if (laptop < head) {
+      const s = this.#copy();
+      s[AT.laptop] = laptop + 1;
+      this.#done("Dora's laptop receives #", false, laptop + 1);
+    }
+  }
+
   /** What an edge reported lately, or a while ago. */
   #hear(who: 0 | 1): void {
     for (let upto = 1; upto <= this.#position(); upto++) {
-      this.#give(this.#copy(), who, { do: "heard", upto: this.#database.calendar.gsidOf(upto) });
+      this.#give(this.#copy(), who, { do: "heard", span: this.#span(0, upto) });
       this.#done("a checker hears that Dora received all up to #", false, upto);
+    }
+    const began = this.#now[AT.began]!;
+    for (let upto = began + 1; upto <= this.#now[AT.laptop]!; upto++) {
+      this.#give(this.#copy(), who, { do: "heard", span: this.#span(this.#said(began), upto) });
+      this.#done("a checker hears that Dora's laptop received all up to #", false, upto);
     }
     const s = this.#spend(AT.endings);
     if (!s) return;
@@ -194,11 +209,22 @@ export class LateModel implements Model {
   #tell(who: 0 | 1): void {
     this.#give(this.#copy(), who, { do: "answer", call: "ask" });
     this.#done("no edge answers a checker", true);
-    const upto = this.#position();
-    if (upto === 0) return;
-    const gsid = this.#database.calendar.gsidOf(upto);
-    this.#give(this.#copy(), who, { do: "answer", call: "ask", upto: gsid });
+    const upto = this.#position(), began = this.#now[AT.began]!, laptop = this.#now[AT.laptop]!;
+    const spans = [this.#span(0, upto), this.#span(this.#said(began), laptop)]
+      .filter((span) => span.upto > span.after);
+    if (spans.length === 0) return;
+    this.#give(this.#copy(), who, { do: "answer", call: "ask", spans });
     this.#done("edges answer a checker: Dora received all up to #", true, upto);
+  }
+
+  /** Place 0 is before everything. */
+  #span(after: number, upto: number): Span {
+    const gsidOf = (place: number) => place === 0 ? 0 : this.#database.calendar.gsidOf(place);
+    return { after: gsidOf(after), upto: gsidOf(upto) };
+  }
+
+  #said(began: number): number {
+    return this.#scope.bends?.began?.(began) ?? began;
   }
 
   #crash(who: 0 | 1): void {
@@ -220,8 +246,7 @@ export class LateModel implements Model {
 
   #store(s: Int32Array, who: 0 | 1, { mark, doras, ottos, again }: Ran): void {
     const made = doras & ~s[AT.doras]!;
-    const isKnown = (made & (2 ** (s[KNEW[who]]! + 1) - 2)) !== 0;
-    if (isKnown) s[AT.wrong] = WRONG.known;
+    if (made & s[KNEW[who]]!) s[AT.wrong] = WRONG.known;
     if (again) s[AT.wrong] = WRONG.twice;
     if (mark < s[AT.mark]!) s[AT.wrong] = WRONG.back;
     s[AT.mark] = mark;
@@ -249,7 +274,10 @@ export class LateModel implements Model {
     s[CHECKER[who]] = entry.next;
     // It decides when it is told who can be reached, and then asks for presence or stores.
     if (input.do !== "answer" || input.call !== "statement") return;
-    s[KNEW[who]] = this.#database.placeOf(this.#facts(s, who).known);
+    const { known } = this.#facts(s, who);
+    s[KNEW[who]] = PLACES
+      .filter((place) => hasReceived(known, this.#database.calendar.gsidOf(place)))
+      .reduce((sum, place) => sum | (1 << place), 0);
   }
 
   #copy(): Int32Array {
@@ -268,8 +296,4 @@ export class LateModel implements Model {
     sortCheckers(this.#next);
     this.#emit(this.#next, progress, numberOf(name), a, 0);
   }
-}
-
-function list(places: number): string {
-  return PLACES.filter((place) => places & (1 << place)).join(", ");
 }

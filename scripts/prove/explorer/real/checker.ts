@@ -13,11 +13,11 @@ import type { PresenceLookup } from "origin/presence/lookup.ts";
 import type { Sql } from "origin/store/sql.ts";
 import type { BusMessage } from "shared/bus/bus.ts";
 import { ANNOUNCE, encodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
-import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, DeviceId, UserId } from "shared/ids.ts";
+import { addSpan, type Span, type Spans } from "shared/received.ts";
 import { Query } from "../../simulation/model/postgres/query.ts";
 import type { Intern } from "../engine/intern.ts";
-import type { Instance } from "../engine/machine.ts";
+import type { Instance } from "../engine/instance.ts";
 import { DORA } from "../world/cast.ts";
 import { Calls, type OpenCall } from "./calls.ts";
 
@@ -25,14 +25,14 @@ export type CheckerCall = "statement" | "presence" | "ask";
 
 export type CheckerInput =
   | { do: "beat" }
-  /** An edge reports up to where Dora received everything. */
-  | { do: "heard"; upto: Gsid }
+  /** An edge reports what Dora received. */
+  | { do: "heard"; span: Span }
   /** An edge reports that Dora's connection ended. */
   | { do: "ended" }
   | { do: "answer"; call: "statement"; rows: readonly unknown[]; count?: number }
   | { do: "answer"; call: "presence"; looking: boolean }
   /** Left out: no edge answers. */
-  | { do: "answer"; call: "ask"; upto?: Gsid }
+  | { do: "answer"; call: "ask"; spans?: Spans }
   | { do: "fail"; call: "statement" };
 
 export interface CheckerOutput {
@@ -42,8 +42,8 @@ export interface CheckerOutput {
 
 export interface CheckerFacts {
   open: OpenCall<CheckerCall> | undefined;
-  /** Up to where it knows that Dora received everything. */
-  known: Gsid;
+  /** What it knows that Dora received. */
+  known: Spans;
 }
 
 /** What it asks of the database, by the number of the call. */
@@ -70,7 +70,7 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
   readonly #check: LateCheck;
   #outputs: CheckerOutput[] = [];
   #beat: () => void = () => {};
-  #known: Gsid = 0;
+  #known: Spans = [];
   /** What the ended check was told and knew, until it uses it. */
   #ended: unknown[] = [];
 
@@ -86,7 +86,7 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
       case "beat":
         return this.#beat();
       case "heard":
-        return this.#hear(input.upto);
+        return this.#hear(input.span);
       case "ended":
         return this.#tell(ANNOUNCE.ended, encodeMessage<Ended>({ replica: "e", users: [DORA] }));
       case "answer":
@@ -97,7 +97,8 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
   }
 
   describe(): string {
-    return [this.#known, this.#check, this.#calls, JSON.stringify(this.#ended)].join(" | ");
+    const [known, ended] = [this.#known, this.#ended].map((each) => JSON.stringify(each));
+    return [known, this.#check, this.#calls, ended].join(" | ");
   }
 
   facts(): CheckerFacts {
@@ -113,8 +114,8 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
   #answer(input: CheckerInput & { do: "answer" }): void {
     switch (input.call) {
       case "ask":
-        if (input.upto !== undefined) this.#known = Math.max(this.#known, input.upto);
-        return this.#calls.answer("ask", input.upto === undefined ? [] : [received(input.upto)]);
+        for (const span of input.spans ?? []) this.#known = addSpan(this.#known, span);
+        return this.#calls.answer("ask", input.spans ? [received(input.spans)] : []);
       case "presence":
         return this.#calls.answer("presence", input.looking);
       case "statement":
@@ -126,9 +127,9 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
     }
   }
 
-  #hear(upto: Gsid): void {
-    this.#known = Math.max(this.#known, upto);
-    this.#tell(ANNOUNCE.received, received(upto));
+  #hear(span: Span): void {
+    this.#known = addSpan(this.#known, span);
+    this.#tell(ANNOUNCE.received, received([span]));
   }
 
   #tell(subject: string, data: Uint8Array): void {
@@ -151,11 +152,12 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
       origin: "o",
       largeGroup: LARGE_GROUP,
       nowMs: () => 0,
+      wallMs: () => 0,
       every: (beat) => {
         this.#beat = beat;
         return () => {};
       },
-      events: { checked() {}, ended() {}, failed() {} },
+      events: { checked() {}, ended() {}, disbelieved() {}, failed() {} },
     });
   }
 
@@ -197,6 +199,7 @@ export function isReading({ shape }: Query): boolean {
   return shape.startsWith("select e.gsid, e.type");
 }
 
-function received(upto: Gsid): Uint8Array {
-  return encodeMessage<Received>({ replica: "e", users: [[DORA, upto]] });
+function received(spans: Spans): Uint8Array {
+  const users: Received["users"] = spans.map(({ after, upto }) => [DORA, upto, after]);
+  return encodeMessage<Received>({ replica: "e", users });
 }

@@ -20,7 +20,7 @@ import type { ConnectionId, DeviceId, GroupId } from "shared/ids.ts";
 import type { TopicKey } from "shared/topic.ts";
 import type { Close } from "shared/wire/codes.ts";
 import type { Intern } from "../engine/intern.ts";
-import type { Ask, Instance } from "../engine/machine.ts";
+import type { Ask, Instance } from "../engine/instance.ts";
 import { DORA, EPOCH } from "../world/cast.ts";
 import { Calls, type OpenCall } from "./calls.ts";
 import { FeedSocket, type Queued } from "./socket.ts";
@@ -121,7 +121,11 @@ export class FeedInstance implements Instance<FeedInput, FeedOutput, FeedFacts> 
       user: DORA,
       device: "phone" as DeviceId,
       named: options.named,
+      issuedMs: 0,
       announce: () => Promise.resolve(),
+      revoked() {
+        throw new Error("Cannot revoke: nobody here does");
+      },
       end: (close: Close) => this.#emit({ does: "end", close }),
     };
     this.#feed = new Feed(

@@ -19,7 +19,7 @@ import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId, UserId } from "shared/ids.ts";
 import { inboxTopic, subjectOf, type TopicKey } from "shared/topic.ts";
 import type { Intern } from "../engine/intern.ts";
-import type { Ask, Instance } from "../engine/machine.ts";
+import type { Ask, Instance } from "../engine/instance.ts";
 import { DORA, OTTO, TEAM, TEAM_TOPIC } from "../world/cast.ts";
 import { Calls, type OpenCall } from "./calls.ts";
 
@@ -231,7 +231,7 @@ export class HubInstance implements Instance<HubInput, HubOutput, HubFacts> {
       archiveAfterMs,
       hashKey: [1, 2],
       events: {
-        handed: (_gsid, source) => {
+        handed: (_live, source) => {
           for (const received of this.#handing) received.mended = source === "digest";
           this.#handing = [];
         },

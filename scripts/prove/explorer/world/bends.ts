@@ -7,10 +7,10 @@
 import type { Hub } from "edge/hub/hub.ts";
 import type { Ledger } from "edge/hub/ledger.ts";
 import type { Publication } from "origin/fan_out/decide.ts";
+import type { Digest } from "shared/bus/requests.ts";
 import type { FeedFacts, FeedInput } from "../real/feed.ts";
 import type { HubCall, HubInput, HubOutput, Who } from "../real/hub.ts";
 import type { Frame } from "./frames.ts";
-import type { OriginBends } from "./origins.ts";
 
 /** Each gives what happens instead; left out: what happened. */
 export interface Bends {
@@ -34,4 +34,13 @@ export interface Bends {
   origins?: OriginBends;
   /** Snapshots may be as old as they like. */
   stale?: boolean;
+}
+
+export interface OriginBends {
+  /** Sends are answered before they are committed. */
+  hasty?: true;
+  /** A send that is stored is stored again. */
+  forgetful?: true;
+  /** A digest, as it is published when the head is `head`. */
+  digest?(digest: Digest, head: number, gsidOf: (place: number) => number): Digest;
 }

@@ -17,7 +17,7 @@ import { mend } from "origin/requests/mend.ts";
 import { BUS_VERSION, type CatchUp, type Changes, type Mend } from "shared/bus/requests.ts";
 import type { GroupState } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
-import type { UserId } from "shared/ids.ts";
+import type { DeviceId, UserId } from "shared/ids.ts";
 import { inboxTopic, type TopicKey } from "shared/topic.ts";
 import { Incomplete } from "../engine/search.ts";
 import type { OpenCall } from "../real/calls.ts";
@@ -57,7 +57,7 @@ export interface OnItsWay {
 
 /** Heads fit in so many bits. */
 const HEADS = 8;
-const LARGE_GROUP = 1_000;
+const LIMITS = { largeGroup: 1_000 };
 
 export class Chapter {
   readonly history: History;
@@ -153,7 +153,11 @@ export class Chapter {
   async #hubAnswer(name: string, about: unknown, { sql }: History): Promise<HubInput> {
     switch (name) {
       case "mend":
-        return { do: "answer", call: "mend", page: await mend(sql, about as Omit<Mend, "v">) };
+        return {
+          do: "answer",
+          call: "mend",
+          page: await mend(sql, about as Omit<Mend, "v">, LIMITS),
+        };
       case "digest": {
         const digest = await answerDigest(sql, this.#versioned(about as { after: Gsid }));
         return { do: "answer", call: "digest", digest };
@@ -173,14 +177,14 @@ export class Chapter {
     { sql }: History,
     at: number,
   ): Promise<FeedInput> {
-    const limits = { largeGroup: LARGE_GROUP };
     switch (name) {
       case "enter": {
-        const { groups } = await enter(sql, { user: DORA }, limits);
+        const device = "phone" as DeviceId;
+        const { groups } = await enter(sql, { user: DORA, device, issued: 0 }, LIMITS);
         return { do: "answer", call: "enter", entered: this.#versioned({ at, groups }) };
       }
       case "catch up": {
-        const page = await catchUp(sql, about as Omit<CatchUp, "v">, limits);
+        const page = await catchUp(sql, about as Omit<CatchUp, "v">, LIMITS);
         return { do: "answer", call: "catch up", page };
       }
       default:

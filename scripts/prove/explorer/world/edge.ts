@@ -10,7 +10,8 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import { CLOSES } from "shared/wire/codes.ts";
-import { type Ask, Machine } from "../engine/machine.ts";
+import type { Ask } from "../engine/instance.ts";
+import { Machine } from "../engine/machine.ts";
 import { Incomplete } from "../engine/search.ts";
 import {
   type FeedFacts,

@@ -147,7 +147,7 @@ export class History {
   run(query: Query, tables: Tables, nowMs = this.#options.calendar.timeOf(this.head)): Rows {
     return new StatementFinder().of(query).run({
       tables,
-      watch: { checked() {}, jobMade() {}, digestCut() {} },
+      watch: { checked() {}, jobMade() {}, spared() {}, digestCut() {}, revoked() {} },
       limits: { digestEvents: Infinity, pageEvents: this.#options.pageEvents },
       values: query.values,
       nowMs,

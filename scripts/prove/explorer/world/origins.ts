@@ -11,9 +11,9 @@
  */
 
 import { type DigestState, startDigest, stepDigest } from "origin/audit/digest.ts";
-import type { Digest } from "shared/bus/requests.ts";
 import type { Gsid } from "shared/gsid.ts";
 import { Intern } from "../engine/intern.ts";
+import type { OriginBends } from "./bends.ts";
 import { EPOCH } from "./cast.ts";
 import { AT, ORIGIN } from "./fields.ts";
 import type { Stage } from "./stage.ts";
@@ -25,15 +25,6 @@ interface Origin {
   readonly digest: DigestState;
   /** The places of the digest that it has read and not published. */
   readonly read: readonly [after: number, upto: number] | undefined;
-}
-
-export interface OriginBends {
-  /** Sends are answered before they are committed. */
-  hasty?: true;
-  /** A send that is stored is stored again. */
-  forgetful?: true;
-  /** A digest, as it is published when the head is `head`. */
-  digest?(digest: Digest, head: number, gsidOf: (place: number) => number): Digest;
 }
 
 const NOW = { nowMs: 0, jitterMs: 0 };

@@ -1,12 +1,18 @@
 /**
- * Positions: offset and epoch belong together, and a device resumes where it asked to.
+ * Positions: offset and epoch belong together, a device resumes where it asked to, and is told to
+ * reload only when it was too far behind.
  *
  * @module
  */
 
+import type { Cursor } from "../entry.ts";
 import { type Evidence, type Findings, nameOf } from "../evidence.ts";
+import { firstAbove } from "../reach.ts";
 
-export function checkPositions({ history, truth }: Evidence, findings: Findings): void {
+/** Up to so many events behind, a resume is whole: README.md and PROTOCOL.md promise it. */
+const RESUMED_EVENTS = 5_000;
+
+export function checkPositions({ history, truth, reach }: Evidence, findings: Findings): void {
   const head = truth.events.at(-1)?.gsid ?? 0;
   for (const device of history.devices) {
     for (const entry of device.entries) {
@@ -16,8 +22,14 @@ export function checkPositions({ history, truth }: Evidence, findings: Findings)
       if (position.epoch !== truth.epoch) {
         findings.add("cursor-and-epoch-apart", `${told}, and the epoch is ${truth.epoch}`);
       }
-      if (!recovered) findings.count(cursor ? "reloads" : "first_connects");
-      else if (!cursor) findings.add("recovered-lied", `${told}, and had asked for nothing`);
+      if (!recovered) {
+        findings.count(cursor ? "reloads" : "first_connects");
+        if (cursor?.epoch !== truth.epoch || cursor.offset > position.offset) continue;
+        const behind = between(reach.gsidsOf(device.user), cursor, position);
+        if (behind > RESUMED_EVENTS) continue;
+        const words = `${told}, and not what it had missed: ${behind} events`;
+        findings.add("reloaded-needlessly", words);
+      } else if (!cursor) findings.add("recovered-lied", `${told}, and had asked for nothing`);
       else {
         findings.count("resumes");
         const asked = `and had asked for ${cursor.offset} of ${cursor.epoch}`;
@@ -30,4 +42,8 @@ export function checkPositions({ history, truth }: Evidence, findings: Findings)
       }
     }
   }
+}
+
+function between(gsids: readonly number[], after: Cursor, upto: Cursor): number {
+  return firstAbove(gsids, upto.offset) - firstAbove(gsids, after.offset);
 }

@@ -8,7 +8,7 @@ import { TcpProxy } from "../../../faults/tcp_proxy.ts";
 import type { Way } from "../../../faults/faults.ts";
 import { addressOf, hostOf } from "../../../services/address.ts";
 import { PresenceProbe } from "../../presence_probe.ts";
-import type { Outside } from "../outside.ts";
+import type { Outside } from "./scene.ts";
 
 const PHONES = 12;
 /** `undefined`: both ways. */

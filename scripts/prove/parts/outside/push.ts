@@ -6,9 +6,9 @@
 
 import postgres from "postgres";
 import type { Figures } from "../../part.ts";
-import type { Outside } from "../outside.ts";
 import { waitUntil } from "../../../services/wait_until.ts";
 import type { PlannedAnswer, RecordedPush } from "../../../services/push_recorder/record.ts";
+import type { Outside } from "./scene.ts";
 
 const ORIGINS = ["origin-0", "origin-1"];
 const DOWN_MS = 10_000, SLOW_MS = 12_000, BUSY_MS = 8_000;

@@ -6,7 +6,7 @@
  */
 
 import type { HttpAnswer } from "../../../faults/http_proxy.ts";
-import type { Outside } from "../outside.ts";
+import type { Outside } from "./scene.ts";
 
 const PROGRAMS = ["edge-0", "edge-1", "origin-0", "origin-1"];
 const LATENCY_MS = 5_000;

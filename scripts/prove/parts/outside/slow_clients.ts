@@ -9,7 +9,7 @@ import { gauge } from "../../gauge.ts";
 import type { App } from "../../load/app.ts";
 import { residentMib } from "../../memory.ts";
 import { PresenceProbe } from "../../presence_probe.ts";
-import type { Outside } from "../outside.ts";
+import type { Outside } from "./scene.ts";
 import { type Pace, SlowClients } from "./slow_client.ts";
 
 export const SLOW_CLIENTS = 100;

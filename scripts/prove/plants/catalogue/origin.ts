@@ -10,6 +10,7 @@ import { PROMISES } from "../promises.ts";
 
 const RACE = test("origin/commit/race_test.ts");
 const LATE = /ANOMALY late/;
+const NEW_TWICE = /ANOMALY new-twice/;
 
 export const ORIGIN_PLANTS: readonly Plant[] = [
   {
@@ -53,14 +54,43 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     promise: PROMISES.once,
     edits: [{
       file: "origin/commit/transaction.ts",
-      find: `first.work.kind === "message" ? [first.work.message] : []`,
-      replace: `first.work.kind !== "message" ? [] : ownSince === undefined
-      ? [first.work.message]
-      : [{ ...first.work.message, id: crypto.randomUUID() }]`,
+      find: `work.kind === "message" ? [work.message] : []`,
+      replace: `work.kind !== "message" ? [] : ownSince === undefined
+      ? [work.message]
+      : [{ ...work.message, id: crypto.randomUUID() }]`,
     }],
     judges: [
       { judge: history("commits"), says: /doubled/ },
       { judge: simulation(), says: /Seed .* was stored twice/ },
+      { judge: test("origin/commit/outage_test.ts"), says: /FAILED/ },
+    ],
+  },
+  {
+    name: "repeats-are-new",
+    about: "a repeat is answered without saying that it is one",
+    promise: PROMISES.once,
+    edits: [{
+      file: "origin/requests/outcome.ts",
+      find: `outcome.outcome === "duplicate" ? { ...sent, duplicate: true } : sent`,
+      replace: `outcome.outcome === "duplicate" ? { ...sent } : sent`,
+    }],
+    judges: [
+      { judge: history("commits"), says: NEW_TWICE },
+      { judge: simulation(), says: /Seed .* was called new twice/ },
+    ],
+  },
+  {
+    name: "found-is-taken-for-own",
+    about:
+      "what is found after a lost answer is called new, though another origin may have stored it",
+    promise: PROMISES.once,
+    edits: [{
+      file: "origin/commit/transaction.ts",
+      find: "    return { outcome, gsid, prev };\n",
+      replace: `    return { outcome: isFound ? "stored" : outcome, gsid, prev };\n`,
+    }],
+    judges: [
+      { judge: simulation(), says: /Seed .* was called new twice/ },
       { judge: test("origin/commit/outage_test.ts"), says: /FAILED/ },
     ],
   },
@@ -81,9 +111,12 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
       {
         file: "origin/delivery.ts",
         find: "  return { presence, committer,",
+        // An edge that has no answer yet asks again: what was found at first is kept.
         replace: `  const append = committer.append.bind(committer);
+  const found = new Map<string, NonNullable<typeof early>>();
   committer.append = (message) => {
-    early = presence.lookup(message.inboxes);
+    early = found.get(message.id) ?? presence.lookup(message.inboxes);
+    found.set(message.id, early);
     return append(message);
   };
   return { presence, committer,`,
@@ -152,9 +185,9 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
     promise: PROMISES.pushed,
     edits: [{
       file: "origin/audit/late_check_shell.ts",
-      find: "    const lacking = whoLacks(reachable, checked, this.positions);",
+      find: "    const lacking = whoLacks(reachable, interval, this.positions);",
       replace: `    const presence = await this.#deps.presence.lookup(reachable);
-    const lacking = whoLacks(reachable, checked, this.positions)
+    const lacking = whoLacks(reachable, interval, this.positions)
       .filter(({ user }) => presence.get(user)?.state !== "online");`,
     }],
     judges: [{ judge: history("asleep"), says: /unpushed/ }, {
@@ -170,11 +203,11 @@ export const ORIGIN_PLANTS: readonly Plant[] = [
       {
         file: "origin/audit/late_check.ts",
         find: "received: positions.of(user) }",
-        replace: "received: 0 * positions.of(user) }",
+        replace: "received: positions.of(user).slice(0, 0) }",
       },
       {
         file: "origin/push/policy.ts",
-        find: `  if (now.reached >= job.gsid) return dropped("received");\n`,
+        find: `  if (now.received) return dropped("received");\n`,
         replace: "",
       },
     ],

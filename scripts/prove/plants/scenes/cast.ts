@@ -7,21 +7,30 @@
  * @module
  */
 
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import postgres from "postgres";
 import { ANNOUNCE } from "shared/bus/requests.ts";
 import { pick, type Random } from "testing/random.ts";
 import { FORMATS } from "testing/sdk.ts";
-import { startSystem, type System } from "../../../dev/system.ts";
+import type { Link } from "../../../dev/links.ts";
+import { connectAsOperator } from "../../../dev/nats_operator.ts";
+import type { System } from "../../../dev/supervised_system.ts";
+import { startSystem, type SystemOptions } from "../../../dev/system.ts";
 import { Links } from "../../../faults/links.ts";
 import { pause, waitUntil } from "../../../services/wait_until.ts";
 import { monotonicClock } from "../../history/clock.ts";
 import type { Cursor } from "../../history/entry.ts";
 import { Recorder } from "../../history/recorder.ts";
 import { App, type Target } from "../../load/app.ts";
-import type { Scene } from "./scene.ts";
 
 const DEADLINE_MS = 10_000;
+
+/** The system that a cast plays on. */
+export interface CastOptions {
+  readonly system: SystemOptions;
+  /** Which links have a proxy. Default: none. */
+  readonly links?: (link: Link) => boolean;
+}
 
 export interface AppOptions {
   device?: string;
@@ -57,11 +66,11 @@ export class Cast implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async start(scene: Pick<Scene, "system" | "links">, random: Random): Promise<Cast> {
+  static async start(options: CastOptions, random: Random): Promise<Cast> {
     await using stack = new AsyncDisposableStack();
-    const links = stack.use(new Links(scene.links ?? (() => false)));
-    const system = stack.use(await startSystem({ ...scene.system, through: links.through }));
-    const bus = await connect({ servers: system.state.nats.url });
+    const links = stack.use(new Links(options.links ?? (() => false)));
+    const system = stack.use(await startSystem({ ...options.system, through: links.through }));
+    const bus = await connectAsOperator(system.state);
     stack.defer(() => bus.close());
     return new Cast({ system, links, bus, random, stack: stack.move() });
   }
@@ -103,6 +112,12 @@ export class Cast implements AsyncDisposable {
   say(app: App, target: Target, length = 0): Promise<void> {
     const id = `m${++this.#messages}`;
     return app.send(named(target), id, { text: id.padEnd(length, ".") });
+  }
+
+  /** Two devices of a user send the same at once; resolves when both are answered. */
+  async sayByBoth(one: App, other: App, target: Target): Promise<void> {
+    const id = `m${++this.#messages}`;
+    await Promise.all([one, other].map((app) => app.send(named(target), id, { text: id })));
   }
 
   /** Says one thing after another, each with what comes next, until the time is over. */

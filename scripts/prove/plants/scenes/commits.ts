@@ -1,11 +1,13 @@
 /**
- * Two origins write to one conversation at the same time, and the database ends their connections
- * in the middle of it, or commits and is not heard.
+ * Two origins write to one conversation at the same time, often the very same, and the database ends
+ * their connections in the middle of it, or commits and is not heard.
  *
  * @module
  */
 
 import type postgres from "postgres";
+import type { App } from "../../load/app.ts";
+import type { Cast } from "./cast.ts";
 import type { Scene } from "./scene.ts";
 
 const ROUNDS = 8, ROUND_MS = 500, CUTS = 4;
@@ -22,9 +24,13 @@ export const commits: Scene = {
     for (const user of ["ana", "bob", "cleo", "dora"]) {
       apps.push(await cast.enter(user, { edge: apps.length % 2 }));
     }
+    const tablet = await cast.enter("ana", { edge: 1, device: "tablet" });
     await apps[0]!.change("group.create", TEAM.group, ["bob", "cleo", "dora"]);
     for (let round = 0; round < ROUNDS; round++) {
-      const chats = apps.flatMap((app) => [1, 2].map(() => cast.chat(app, [TEAM], ROUND_MS)));
+      const chats: Promise<void>[] = apps.flatMap((app) =>
+        [1, 2].map(() => cast.chat(app, [TEAM], ROUND_MS))
+      );
+      chats.push(sayByBoth(cast, apps[0]!, tablet));
       for (let k = 0; k < CUTS; k++) {
         cast.links.postgresOf(`origin-${k % 2}`).loseAnswers();
         await cast.after(ROUND_MS / CUTS);
@@ -37,6 +43,11 @@ export const commits: Scene = {
     }
   },
 };
+
+async function sayByBoth(cast: Cast, one: App, other: App): Promise<void> {
+  const untilMs = performance.now() + ROUND_MS;
+  while (performance.now() < untilMs) await cast.sayByBoth(one, other, TEAM);
+}
 
 /** Whoever wants the log's lock, or holds it, is held up for some time, mostly a short one. */
 async function slowMachine(sql: postgres.Sql): Promise<void> {

@@ -7,16 +7,11 @@
  * @module
  */
 
-import type { Link } from "../../../dev/links.ts";
-import type { SystemOptions } from "../../../dev/system.ts";
 import type { Expectations } from "../../history/evidence.ts";
-import type { Cast } from "./cast.ts";
+import type { Cast, CastOptions } from "./cast.ts";
 
-export interface Scene {
+export interface Scene extends CastOptions {
   readonly about: string;
-  readonly system: SystemOptions;
-  /** Which links have a proxy. Default: none. */
-  readonly links?: (link: Link) => boolean;
   readonly expect?: Omit<Expectations, "live">;
   /** Each `yield` is a moment in which no send is under way: the histories may be looked at. */
   play(cast: Cast): AsyncGenerator<void>;

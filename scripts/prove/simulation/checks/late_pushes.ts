@@ -10,7 +10,7 @@
 import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import type { Device } from "../clients/device.ts";
-import { between, type EventRow, jobKey, type Tables } from "../model/postgres/tables.ts";
+import { between, type EventRow, type Tables } from "../model/postgres/tables.ts";
 import type { Judge } from "./judge.ts";
 import type { Truth } from "./truth.ts";
 
@@ -34,9 +34,21 @@ function checkRecipient(
   user: UserId,
   { tables, judge, devices }: LatePushesDeps,
 ): void {
-  if (user === sender || tables.jobs.has(jobKey(gsid, user)) || !tables.canBePushed(user)) return;
-  const shown = devices.some((device) => device.traits.user === user && device.hasShown(gsid));
-  if (!shown) {
+  if (user === sender || tables.isAttended(gsid, user) || !tables.canBePushed(user)) return;
+  if (!isShown(gsid, user, devices)) {
     judge.fail(`${user} was neither shown nor pushed ${gsid}, and the late check is past`);
   }
+}
+
+/** A job was dropped: its user is said to have received the message. */
+export function checkSpared(
+  { gsid, user }: { gsid: Gsid; user: UserId },
+  { judge, devices, truth }: LatePushesDeps,
+): void {
+  if (!truth.stands(gsid) || isShown(gsid, user, devices)) return;
+  judge.fail(`${user} was spared a push of ${gsid}, which it was not shown`);
+}
+
+function isShown(gsid: Gsid, user: UserId, devices: readonly Device[]): boolean {
+  return devices.some((device) => device.traits.user === user && device.hasShown(gsid));
 }

@@ -30,6 +30,8 @@ export class Truth {
   readonly #due = new Map<UserId, EventRow[]>();
   /** Messages by their sender and number. */
   readonly #numbers = new Map<string, Gsid>();
+  /** Messages that an answer called new, by their sender and id. */
+  readonly #new = new Map<string, Gsid>();
   #seen = 0;
   #tables: Tables | undefined;
 
@@ -60,6 +62,16 @@ export class Truth {
 
   get epoch(): string {
     return this.#tables!.epoch;
+  }
+
+  /** An answer to a send left out `duplicate`: once, unless a restore has lost the message since. */
+  calledNew(user: UserId, id: string, gsid: Gsid): void {
+    const key = `${user} ${id}`;
+    const before = this.#new.get(key);
+    if (before !== undefined && this.stands(before)) {
+      this.#judge.fail(`${id} of ${user} was called new twice: as ${before} and as ${gsid}`);
+    }
+    this.#new.set(key, gsid);
   }
 
   stands(gsid: Gsid): boolean {

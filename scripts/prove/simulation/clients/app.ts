@@ -27,7 +27,7 @@ export interface AppOptions {
   judge: Judge;
   /** Whether the app goes on sending this message until it is answered: the answer tells it. */
   isUnanswered(id: string): boolean;
-  /** It has got an event that it never had, nor read. */
+  /** It has got an event that it never had. */
   onNew(gsid: Gsid): void;
 }
 
@@ -42,7 +42,6 @@ export class App {
   /** Its own, which it was to be told by answers that are still to come. */
   readonly #unanswered = new Set<Gsid>();
   readonly #everGot = new Set<Gsid>();
-  #everFrom: Gsid = 0;
   #saved: Stored | undefined;
 
   constructor(options: AppOptions) {
@@ -53,16 +52,15 @@ export class App {
     return this.#cursor;
   }
 
-  /** Whether this app has ever had the event, or read past it when it reloaded. */
-  hasHad(gsid: Gsid): boolean {
-    return this.#everGot.has(gsid) || gsid <= this.#everFrom;
+  /** Whether this app has ever got the event. */
+  hasGot(gsid: Gsid): boolean {
+    return this.#everGot.has(gsid);
   }
 
   /** A connection that begins at `head`: the app reads what was before with `history`. */
   reload(head: Gsid, epoch: string): void {
     this.#cursor = { gsid: head, epoch };
     this.#from = head;
-    this.#everFrom = Math.max(this.#everFrom, head);
     this.#complete = above(this.#due, head);
   }
 
@@ -76,17 +74,18 @@ export class App {
     if (isStranger) return judge.fail(`${name} was shown ${gsid} without being a member`);
     this.#got.add(gsid);
     this.#unanswered.delete(gsid);
-    // What it has read when it reloaded is nothing new when a cursor behind that brings it again.
-    if (!this.hasHad(gsid)) this.#options.onNew(gsid);
+    if (!this.hasGot(gsid)) this.#options.onNew(gsid);
     this.#everGot.add(gsid);
   }
 
   /** It is told that it may resume from here. */
   move(gsid: Gsid, epoch: string): void {
     this.#cursor = { gsid, epoch };
+    const { name, judge, truth } = this.#options;
+    // Of a history that is no more: whoever resumes from it is told so, and reloads.
+    if (epoch !== truth.epoch) return;
     const lacking = this.#lacksUpTo(gsid);
     if (lacking === undefined) return;
-    const { name, judge } = this.#options;
     judge.fail(`${name} may resume from ${gsid}, but has not got ${lacking}`);
   }
 
@@ -97,16 +96,6 @@ export class App {
     return [...this.#unanswered].find((gsid) =>
       gsid > this.#from && this.#options.truth.stands(gsid)
     );
-  }
-
-  /** Whether it has everything up to `upto` that it was ever responsible for. */
-  hasEverything(upto: Gsid): boolean {
-    const due = this.#due;
-    for (let at = above(due, this.#everFrom); at < due.length && due[at]!.gsid <= upto; at++) {
-      const event = due[at]!;
-      if (!this.#everGot.has(event.gsid) && !this.#isUnanswered(event)) return false;
-    }
-    return true;
   }
 
   /** Writes to its disk. */
@@ -121,6 +110,12 @@ export class App {
     this.#cursor = cursor;
     this.#from = from;
     this.#complete = above(this.#due, from);
+  }
+
+  /** Begins as new, at the head, when it connects next. */
+  startAnew(): void {
+    this.#saved = undefined;
+    this.setBack();
   }
 
   get #due(): readonly EventRow[] {

@@ -11,12 +11,14 @@ import type { Gsid } from "shared/gsid.ts";
 import type { DeviceId, UserId } from "shared/ids.ts";
 import { CLOSES } from "shared/wire/codes.ts";
 import { jsonCodec } from "shared/wire/json.ts";
+import type { RevocationChecks } from "../checks/revocations.ts";
 import type { Judge } from "../checks/judge.ts";
 import type { Truth } from "../checks/truth.ts";
 import { Pipe } from "../model/pipe.ts";
 import type { Models } from "../models.ts";
-import { type EdgeProcess, tokenOf } from "../real/edge.ts";
+import type { EdgeProcess } from "../real/edge.ts";
 import { App } from "./app.ts";
+import { Credentials } from "./credentials.ts";
 import { Outbox } from "./outbox.ts";
 import { type RpcAnswer, Session } from "./session.ts";
 
@@ -24,6 +26,7 @@ export interface DeviceDeps {
   models: Models;
   truth: Truth;
   judge: Judge;
+  revocations: RevocationChecks;
   /** Those that could be reached; some may refuse. */
   edges(): readonly EdgeProcess[];
   limitBytes: number;
@@ -40,7 +43,6 @@ export interface DeviceTraits {
 
 const RETRY_MS = { least: 100, most: 1_500 };
 const ACK_AFTER_MS = { least: 20, most: 900 };
-const TOKEN_MS = 600_000;
 /** Codes from here to 3999 tell a client not to come back by itself. */
 const FINAL = 3_500;
 
@@ -51,6 +53,7 @@ export class Device {
   foreground = true;
   asleep = false;
   readonly #deps: DeviceDeps;
+  readonly #credentials: Credentials;
   /** All that the edges may still have open, the newest last. */
   readonly #sessions = new Set<Session>();
   /** Those that have not been answered, nor refused, also when it has given them up. */
@@ -66,6 +69,8 @@ export class Device {
   constructor(traits: DeviceTraits, deps: DeviceDeps) {
     this.traits = traits;
     this.#deps = deps;
+    const { user, name, named } = traits;
+    this.#credentials = new Credentials(user, named ? name as DeviceId : "");
     this.outbox = new Outbox({
       ...traits,
       ...deps,
@@ -99,7 +104,7 @@ export class Device {
 
   /** Whether its user has been shown the event. */
   hasShown(gsid: Gsid): boolean {
-    return this.app.hasHad(gsid) && !this.#unseen.has(gsid);
+    return this.app.hasGot(gsid) && !this.#unseen.has(gsid);
   }
 
   connect(): void {
@@ -173,6 +178,14 @@ export class Device {
     this.outbox.setBack();
   }
 
+  /** The app is installed again: it has no cursor, and begins at the head. */
+  startAnew(): void {
+    this.vanish();
+    this.#credentials.renew();
+    this.app.startAnew();
+    this.outbox.setBack();
+  }
+
   show(foreground: boolean): void {
     if (this.asleep) return;
     this.foreground = foreground;
@@ -191,41 +204,30 @@ export class Device {
 
   #try(): void {
     if (this.#current || this.#trying || !this.#wanted || this.asleep) return;
-    const { models, edges, limitBytes, truth, judge } = this.#deps;
+    const { models, edges, limitBytes } = this.#deps;
     const { timeline, random, chronicle } = models;
     const alive = edges().filter(({ process }) => process.alive);
     if (alive.length === 0) return this.#tryLater();
     const edge = random.pick(alive);
     const contested = this.#isContested();
+    const { name } = this.traits;
+    const { token, issued } = this.#credentials.show(timeline.nowMs);
     const session: Session = new Session({
-      name: this.traits.name,
-      chronicle,
-      app: this.app,
-      truth,
-      judge,
-      since: this.app.cursor,
+      ...this.#deps,
+      ...{ name, edge, chronicle, app: this.app, token: issued, since: this.app.cursor },
       onConnected: () => this.#onConnected(session),
       onRefused: () => this.#onClosed(session, 3_000),
       onEvent: (gsid) => this.#onEvent(session, gsid),
       onClosed: (code) => this.#onClosed(session, code, contested),
     });
     const { process } = edge;
-    const pipe = new Pipe({
-      timeline,
-      random,
-      process,
-      codec: jsonCodec,
-      limitBytes,
-      client: session,
-    });
-    session.open(pipe);
-    if (!edge.accept(pipe)) return this.#tryLater();
+    const ends = { process, codec: jsonCodec, limitBytes, client: session };
+    session.open(new Pipe({ timeline, random, ...ends }));
+    if (!edge.accept(session.pipe)) return this.#tryLater();
     this.#current = session;
     this.#sessions.add(session);
     this.#connecting.add(session);
-    const { user, name, named } = this.traits;
-    const token = tokenOf(user, timeline.nowMs + TOKEN_MS);
-    session.connect(token, named ? { device: name as DeviceId } : {}, this.foreground);
+    session.connect(token, issued.device ? { device: issued.device } : {}, this.foreground);
   }
 
   #tryLater(): void {
@@ -269,8 +271,9 @@ export class Device {
   }
 
   #onClosed(session: Session, code: number, contested = false): void {
-    const { judge, models: { chronicle } } = this.#deps;
+    const { judge, revocations, models: { chronicle } } = this.#deps;
     const { name } = this.traits;
+    const isRevoked = revocations.closed(session, code);
     chronicle.note("connection ended", code, () => `${code} of ${name}`);
     this.#sessions.delete(session);
     this.#connecting.delete(session);
@@ -279,11 +282,13 @@ export class Device {
     if (session !== this.#current) return;
     this.#current = undefined;
     const taken = code === CLOSES.forceDisconnect.code;
-    if (taken && !contested) {
+    if (taken && !contested && !isRevoked) {
       judge.fail(`${name} was told to go, though this is its newest connection`);
     }
+    const refused = code === CLOSES.invalidToken.code;
+    if (refused) this.#credentials.renew();
     // An app that knows of no other connection of its device connects again.
-    if (code >= FINAL && code < 4_000 && !taken) this.#wanted = false;
+    if (code >= FINAL && code < 4_000 && !taken && !refused) this.#wanted = false;
     this.#tryLater();
   }
 }

@@ -1,8 +1,8 @@
 /**
  * What a device sends: each message until it is answered, under one id for ever.
  *
- * Invariant: an answer is held against the truth: what was acknowledged is stored, as it was sent, and
- * a repeat is the same message. What is not answered is sent again, on whatever connection there is.
+ * Invariant: an answer is held against the truth: what was acknowledged is stored, as it was sent, a
+ * repeat is the same message, and it is called new once. What is not answered is sent again, on whatever connection there is.
  *
  * @module
  */
@@ -65,11 +65,14 @@ export class Outbox {
   }
 
   send(to: Recipient): void {
-    const n = this.#number();
-    const id = `${this.#deps.name}-${n}`;
-    const message = { id, to, body: { n }, gsid: undefined, open: true, waiting: false };
-    this.#messages.push(message);
-    this.#transmit(message);
+    this.#begin(this.#newMessage(to));
+  }
+
+  /** The same from two devices of a user, at about the same time. */
+  sendWith(other: Outbox, to: Recipient): void {
+    const message = this.#newMessage(to);
+    other.#begin({ ...message });
+    this.#begin(message);
   }
 
   /** Sends what was not answered: there is a connection now. */
@@ -87,10 +90,15 @@ export class Outbox {
     for (const message of this.#saved) message.open = true;
   }
 
-  /** Sends once more what was answered already, as an app does that was killed too early. */
+  /**
+   * Sends once more what was answered already, as an app does that was killed too early: until it is
+   * answered again, since it may be a message that a restore has lost, and the answer is all of it.
+   */
   repeat(): void {
     const message = this.#messages.findLast(({ open }) => !open);
-    if (message) this.#transmit(message);
+    if (!message) return;
+    message.open = true;
+    this.#transmit(message);
   }
 
   /** Uses the id of an older message for another one, as no app should. */
@@ -100,10 +108,21 @@ export class Outbox {
     const { user, session, onTold } = this.#deps;
     const message = { to: { user }, id, body: { n: this.#number() } };
     session()?.call("send", message, (answer) => {
-      this.#note(answer);
+      this.#note(id, answer);
       // A restore has lost the other one: then this is a message like any.
       if ("data" in answer) onTold(answer.data.gsid as Gsid);
     });
+  }
+
+  #newMessage(to: Recipient): Outgoing {
+    const n = this.#number();
+    const id = `${this.#deps.name}-${n}`;
+    return { id, to, body: { n }, gsid: undefined, open: true, waiting: false };
+  }
+
+  #begin(message: Outgoing): void {
+    this.#messages.push(message);
+    this.#transmit(message);
   }
 
   #open(): Outgoing[] {
@@ -130,12 +149,14 @@ export class Outbox {
     };
     timeline.after(ANSWER_WITHIN_MS, () => settle(undefined));
     const { id, to, body } = message;
-    session.call("send", { to, id, body }, settle);
+    session.call("send", { to, id, body }, (answer) => {
+      this.#note(id, answer);
+      settle(answer);
+    });
   }
 
   #onAnswer(message: Outgoing, answer: RpcAnswer): void {
     const { timeline, random } = this.#deps.models;
-    this.#note(answer);
     if ("error" in answer) {
       if (answer.error.temporary) {
         const waitMs = random.between(RETRY_MS.least, RETRY_MS.most);
@@ -150,10 +171,13 @@ export class Outbox {
     this.#deps.onTold(gsid);
   }
 
-  #note(answer: RpcAnswer): void {
-    const { chronicle } = this.#deps.models;
-    if ("error" in answer) chronicle.note(`send answered ${answer.error.code}`);
-    else chronicle.note(answer.data.duplicate ? "send answered again" : "send answered");
+  /** Also of an answer that comes too late for the app. */
+  #note(id: string, answer: RpcAnswer): void {
+    const { user, truth, models: { chronicle } } = this.#deps;
+    if ("error" in answer) return chronicle.note(`send answered ${answer.error.code}`);
+    if (answer.data.duplicate) return chronicle.note("send answered again");
+    chronicle.note("send answered");
+    truth.calledNew(user, id, answer.data.gsid as Gsid);
   }
 
   /** What was acknowledged is stored, and a repeat is the same message. */

@@ -11,10 +11,13 @@ import type { Gsid } from "shared/gsid.ts";
 import type { ConnectionId } from "shared/ids.ts";
 import type { Position } from "shared/wire/codec.ts";
 import type { WireError } from "shared/wire/codes.ts";
+import type { Attempt, RevocationChecks } from "../checks/revocations.ts";
 import type { Judge } from "../checks/judge.ts";
 import type { Truth } from "../checks/truth.ts";
 import type { Pipe, PipeClient } from "../model/pipe.ts";
 import type { Chronicle } from "../model/chronicle.ts";
+import type { Issued } from "../model/postgres/revocations.ts";
+import type { EdgeProcess } from "../real/edge.ts";
 import type { App } from "./app.ts";
 
 export type RpcAnswer = { data: Record<string, unknown> } | { error: WireError };
@@ -26,6 +29,10 @@ interface SessionDeps {
   app: App;
   truth: Truth;
   judge: Judge;
+  revocations: RevocationChecks;
+  edge: EdgeProcess;
+  /** By which it asks to be let in. */
+  token: Issued;
   /** Where it asks to resume from. */
   since: Position | undefined;
   onConnected(): void;
@@ -47,6 +54,7 @@ const CONNECT_ID = 1;
 
 export class Session implements PipeClient {
   readonly #deps: SessionDeps;
+  readonly #attempt: Attempt;
   readonly #calls = new Map<number, (answer: RpcAnswer) => void>();
   #pipe: Pipe | undefined;
   #ids = CONNECT_ID;
@@ -60,6 +68,15 @@ export class Session implements PipeClient {
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
+    this.#attempt = deps.revocations.begun(deps.token);
+  }
+
+  get name(): string {
+    return this.#deps.name;
+  }
+
+  get token(): Issued {
+    return this.#deps.token;
   }
 
   get pipe(): Pipe {
@@ -154,7 +171,7 @@ export class Session implements PipeClient {
   }
 
   #onConnected({ client, subs: { inbox } }: NonNullable<Frame["connect"]>): void {
-    const { app, since, judge, name, chronicle, onConnected } = this.#deps;
+    const { app, since, judge, name, chronicle, revocations, edge, onConnected } = this.#deps;
     const { epoch, offset, recovered } = inbox;
     chronicle.tell(() =>
       `${name} is connected as ${client}, ${epoch} ${offset}, recovered: ${!!recovered}`
@@ -162,6 +179,7 @@ export class Session implements PipeClient {
     this.id = client as ConnectionId;
     this.#epoch = epoch;
     this.#connected = true;
+    revocations.letIn(this.#attempt, this, edge);
     if (recovered) {
       if (since?.epoch !== epoch) judge.fail(`recovered over epochs: ${since?.epoch}, ${epoch}`);
       if (since && since.gsid !== offset) judge.fail(`recovered from ${offset}, not ${since.gsid}`);

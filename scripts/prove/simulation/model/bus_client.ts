@@ -7,7 +7,13 @@
  * @module
  */
 
-import { type Bus, type BusMessage, type BusStatus, NoAnswer } from "shared/bus/bus.ts";
+import {
+  type Bus,
+  type BusMessage,
+  type BusStatus,
+  MAX_MESSAGE_BYTES,
+  NoAnswer,
+} from "shared/bus/bus.ts";
 import type { NatsSubscription } from "shared/bus/nats.ts";
 import type { StreamedMessage } from "shared/bus/jetstream.ts";
 import type { Broker, Interest, Packet } from "./broker.ts";
@@ -32,6 +38,7 @@ const LATENCY_MS = { least: 0.1, most: 6 };
 export class BusClient implements Bus {
   readonly up: Wire;
   readonly down: Wire;
+  readonly maxMessageBytes = MAX_MESSAGE_BYTES;
   readonly #deps: BusClientDeps;
   readonly #interests = new Set<Interest>();
   /** Those that the server knows of, also some that have been taken back since. */

@@ -120,7 +120,6 @@ export function startEdge(name: string, deps: EdgeDeps): EdgeProcess {
   parts.defer(startUpkeep({
     delivery,
     turns,
-    now,
     onHopeless: () => chronicle.note("edge is cut off"),
     onFault: models.onFault,
   }));
@@ -154,7 +153,7 @@ export function startEdge(name: string, deps: EdgeDeps): EdgeProcess {
 
 const VERIFYING_MS = 1;
 
-/** Tokens are `user` and when they run out; what is anything else is invalid. */
+/** Tokens are what `tokenOf` writes; what is anything else is invalid. */
 export class ModelVerifier implements TokenVerifier {
   readonly remembered = 0;
   readonly #process: Process;
@@ -176,16 +175,22 @@ export class ModelVerifier implements TokenVerifier {
 
   #judge(token: string): Verdict {
     if (this.unavailable) return { ok: false, why: "unavailable", words: "no keys" };
-    const [user, expires] = token.split(" ");
+    const [user, expires, issued] = token.split(" ");
     const expiresMs = Number(expires);
     if (!user || !(expiresMs > 0)) return { ok: false, why: "invalid", words: "no token" };
     if (expiresMs < this.#process.now()) return { ok: false, why: "expired", words: "expired" };
-    return { ok: true, user: user as UserId, expiresMs };
+    return { ok: true, user: user as UserId, expiresMs, issuedMs: Number(issued) };
   }
 }
 
-export function tokenOf(user: UserId, expiresMs: number): string {
-  return `${user} ${Math.floor(expiresMs)}`;
+export interface Token {
+  user: UserId;
+  issuedMs: number;
+  expiresMs: number;
+}
+
+export function tokenOf({ user, issuedMs, expiresMs }: Token): string {
+  return `${user} ${Math.floor(expiresMs)} ${Math.floor(issuedMs)}`;
 }
 
 function watchReports(subject: string, data: Uint8Array, { onReport }: EdgeWatch): void {

@@ -19,7 +19,7 @@ export function edgeEvents(chronicle: Chronicle): EdgeEvents {
       entered: () => {},
       refused: (why) => chronicle.note(`connect refused: ${why}`),
     },
-    handed: (gsid, source) => chronicle.note(`handed by ${source}`, gsid),
+    handed: ({ gsid }, source) => chronicle.note(`handed by ${source}`, gsid),
     poisoned: () => chronicle.note("poisoned"),
     woken: (by) => chronicle.note(`group woken by ${by}`),
     archived: () => chronicle.note("group archived"),

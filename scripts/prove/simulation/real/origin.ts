@@ -66,8 +66,8 @@ export function startOrigin(name: string, config: OriginConfig, models: Models):
     config,
     id: name,
     log: SILENT_LOG,
-    nowMs: process.now,
-    elapsedMs: process.turns.nowMs,
+    wallMs: process.now,
+    nowMs: process.turns.nowMs,
     random: random.next,
     readText: () => "",
     drain: new AbortController(),
@@ -84,14 +84,14 @@ export function startOrigin(name: string, config: OriginConfig, models: Models):
   };
   const database = postgres.connect(process) as Database;
   const delivery = startDelivery(scene, database, bus);
-  const { largeGroup, database: { maxConnections } } = config;
-  const { events, elapsedMs, turns } = scene;
+  const { largeGroup, maxUserGroups, database: { maxConnections } } = config;
+  const { events, nowMs, turns } = scene;
   const lanes = createLanes(poolSizes(maxConnections).reads, turns);
   const { handlers, api } = createHandlers({
-    ...{ name, largeGroup, database, bus, lanes },
+    ...{ name, largeGroup, maxUserGroups, database, bus, lanes, turns, wallMs: scene.wallMs },
     ...delivery,
   });
-  const serving = serve({ bus, handlers, lanes, events: events.serve, nowMs: elapsedMs });
+  const serving = serve({ bus, handlers, lanes, events: events.serve, nowMs });
   parts.defer(() => serving.stop());
   let draining = false;
   return {
@@ -115,6 +115,7 @@ export function startOrigin(name: string, config: OriginConfig, models: Models):
 const NO_METRICS = { registry: { registerMetric() {} } } as unknown as Scene["metrics"];
 
 function noteDigest(data: Uint8Array, chronicle: Chronicle): void {
-  const { topics, upto } = decodeMessage<Digest>(data);
+  const { topics, upto, revoked } = decodeMessage<Digest>(data);
+  if (revoked) chronicle.note("digest of revocations", upto);
   chronicle.note(topics.length > 0 ? "digest of events" : "digest of nothing", upto);
 }

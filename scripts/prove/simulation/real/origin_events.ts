@@ -16,10 +16,12 @@ export function originEvents(chronicle: Chronicle): OriginEvents {
       answered: noteWhat("answered"),
       refused: noteWhat("request refused:"),
       failed: noteWhat("request failed:"),
+      oversized: noteWhat("answer too large:"),
       poisoned: noteWhat("request unreadable:"),
     },
     commit: {
       onBatch: ({ commands }) => chronicle.note(commands > 1 ? "batch of many" : "batch of one"),
+      onJoined: () => chronicle.note("send joined"),
       onFault: (_error, fault) => chronicle.note(`append failed: ${fault}`),
     },
     fanOut: {

@@ -4,23 +4,19 @@
  * @module
  */
 
-import type { Weighted } from "./choice.ts";
-import type { World } from "../world.ts";
+import type { Action } from "./action.ts";
 import { BUS_FAULTS } from "./bus_faults.ts";
 import { DEVICE_FAULTS } from "./device_faults.ts";
 import { ODD_CLIENTS_DO } from "./odd_clients.ts";
 import { PROCESS_FAULTS } from "./process_faults.ts";
+import { REVOCATIONS } from "./revocations.ts";
 import { STORE_FAULTS } from "./store_faults.ts";
 import { USERS_DO } from "./users.ts";
-
-export interface Action extends Weighted {
-  /** Does nothing where it makes no sense. */
-  run(world: World): void;
-}
 
 export const ACTIONS: readonly Action[] = [
   ...USERS_DO,
   ...ODD_CLIENTS_DO,
+  ...REVOCATIONS,
   ...[...BUS_FAULTS, ...STORE_FAULTS, ...PROCESS_FAULTS, ...DEVICE_FAULTS]
     .map((action) => ({ ...action, fault: true as const })),
 ];

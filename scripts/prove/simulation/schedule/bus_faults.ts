@@ -8,7 +8,7 @@ import type { BusClient } from "../model/bus_client.ts";
 import type { MessageFault, MessageKind } from "../model/message_faults.ts";
 import type { EdgeProcess } from "../real/edge.ts";
 import type { World } from "../world.ts";
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 
 export const MESSAGE_KINDS: readonly MessageKind[] = [
   "live message",

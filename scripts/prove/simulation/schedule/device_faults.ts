@@ -6,7 +6,7 @@
 
 import type { Device } from "../clients/device.ts";
 import type { World } from "../world.ts";
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 
 function befall(what: string, fault: (device: Device) => void): Action["run"] {
   return (world: World) => {
@@ -30,6 +30,11 @@ export const DEVICE_FAULTS: readonly Action[] = [
       const asleep = world.devices.filter((device) => device.asleep);
       if (asleep.length > 0) world.random.pick(asleep).wake();
     },
+  },
+  {
+    name: "start an app anew",
+    weight: 4,
+    run: befall("started anew", (device) => device.startAnew()),
   },
   { name: "set an app back", weight: 2, run: befall("set back", (device) => device.setBack()) },
 ];

@@ -10,7 +10,7 @@ import type { UserId } from "shared/ids.ts";
 import { jsonCodec } from "shared/wire/json.ts";
 import { Pipe } from "../model/pipe.ts";
 import { tokenOf } from "../real/edge.ts";
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 
 /** Nobody writes to her. */
 const EVE = "eve" as UserId;
@@ -42,7 +42,8 @@ function odd(script: Script, { deaf = false, tokenMs = 60_000 } = {}): Action["r
       },
     });
     if (!edge.accept(pipe)) return;
-    const token = tokenOf(EVE, timeline.nowMs + tokenMs);
+    const { nowMs } = timeline;
+    const token = tokenOf({ user: EVE, issuedMs: nowMs, expiresMs: nowMs + tokenMs });
     script(
       (...commands) => pipe.say(commands.map((each) => JSON.stringify(each)).join("\n")),
       token,

@@ -6,7 +6,7 @@
 
 import type { CrashPoint, Process } from "../model/process.ts";
 import type { World } from "../world.ts";
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 
 export const CRASH_POINTS: readonly CrashPoint[] = [
   "before insert",

@@ -8,7 +8,7 @@ import type { Statement } from "../model/postgres/statement.ts";
 import type { StatementFault } from "../model/postgres/server.ts";
 import type { ProviderFault } from "../model/push_provider.ts";
 import type { Lie, StoreFault } from "../model/redis.ts";
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 
 export const STATEMENT_KINDS: readonly Statement["kind"][] = ["append", "read", "audit", "push"];
 export const STATEMENT_FAULTS: readonly StatementFault[] = [

@@ -8,7 +8,7 @@ import type { JsonObject } from "shared/event.ts";
 import type { GroupId } from "shared/ids.ts";
 import type { Device } from "../clients/device.ts";
 import { GROUPS, USERS, type World } from "../world.ts";
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 
 /** One that is connected and awake. */
 function connected(world: World): Device | undefined {
@@ -51,6 +51,19 @@ export const USERS_DO: readonly Action[] = [
     name: "send to a group",
     weight: 15,
     run: (world) => any(world).outbox.send({ group: group(world) }),
+  },
+  {
+    name: "send by two devices",
+    weight: 3,
+    run(world) {
+      const { random, devices } = world;
+      const one = any(world);
+      const { user } = one.traits;
+      const others = devices.filter((device) => device !== one && device.traits.user === user);
+      const to = random.chance(0.5) ? { user: random.pick(USERS) } : { group: group(world) };
+      one.outbox.sendWith(random.pick(others).outbox, to);
+      world.note("sent by two devices");
+    },
   },
   { name: "repeat a send", weight: 3, run: (world) => any(world).outbox.repeat() },
   { name: "reuse an id", weight: 1, run: (world) => any(world).outbox.reuse() },

@@ -9,40 +9,48 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
+import type { Spans } from "shared/received.ts";
 import { REQUEST } from "shared/bus/requests.ts";
 import { replicaKey, userField } from "shared/presence.ts";
 import { Audience } from "edge/hub/audience.ts";
 import { Tally } from "edge/hub/tally.ts";
 import { Subscription } from "edge/hub/topics.ts";
+import { Positions } from "edge/received/positions.ts";
 import { Feed } from "edge/session/feed.ts";
 import { Outlet } from "edge/session/outlet.ts";
 import { Receipts } from "edge/session/receipts.ts";
+import { ReceivedPositions } from "origin/audit/received.ts";
+import type { Chronicle } from "../model/chronicle.ts";
 import { Redis } from "../model/redis.ts";
-import { StatementFinder } from "../model/postgres/query.ts";
+import { Tables } from "../model/postgres/tables.ts";
 import type { Plant } from "../settings.ts";
-import type { World } from "../world.ts";
-
-/** What undoes it. */
-type Undo = () => void;
-
-/** Replaces a method for a while; `wrap` is given the one that was there. */
-function patch<Type extends object, Name extends keyof Type>(
-  prototype: Type,
-  name: Name,
-  wrap: (original: Type[Name]) => Type[Name],
-): Undo {
-  const original = prototype[name];
-  prototype[name] = wrap(original);
-  return () => void (prototype[name] = original);
-}
-
-function all(...undos: Undo[]): Undo {
-  return () => undos.forEach((undo) => undo());
-}
+import { USERS } from "../world.ts";
+import { all, patch } from "./patch.ts";
+import { patchAppend } from "./patch_append.ts";
+import { TOLD_PLANTS } from "./told_plants.ts";
 
 const { enterGroups } = Audience.prototype;
+const RENEWED_MS = 4_000;
 
 export const PLANTS: Record<string, Plant> = {
+  ...TOLD_PLANTS,
+
+  "a job that nobody took stays in the way of the late check": {
+    install: () => patch(Tables.prototype, "openJob", () => () => false),
+    // Tokens come and go all the time.
+    origin({ process }, { models: { provider, postgres: { tables } } }) {
+      const renew = () => {
+        for (const user of USERS.filter((each) => !tables.canBePushed(each))) {
+          const registeredMs = process.now();
+          tables.register({ platform: "fcm", token: `t-${user}`, user, registeredMs });
+        }
+        provider.order("token gone");
+        process.after(RENEWED_MS, renew);
+      };
+      renew();
+    },
+  },
+
   "a cursor is the event's own gsid": {
     install: () =>
       patch(
@@ -79,8 +87,43 @@ export const PLANTS: Record<string, Plant> = {
         world.edges.some(({ process }) =>
           world.models.redis.field(replicaKey(process.name), userField(user)) !== undefined
         );
-      positions.of = (user) => isOnline(user) ? Infinity : of.call(positions, user);
+      const all: Spans = [{ after: 0, upto: Infinity }];
+      positions.of = (user) => isOnline(user) ? all : of.call(positions, user);
     },
+  },
+
+  "a device that begins at the head is taken to have received what came before": {
+    install: () =>
+      patch(
+        Positions.prototype,
+        "heard",
+        (original) =>
+          function (this: Positions, user, { upto }, nowMs) {
+            return original.call(this, user, { after: 0, upto }, nowMs);
+          },
+      ),
+  },
+
+  "an origin does not look where what was received begins": {
+    install: () =>
+      patch(
+        ReceivedPositions.prototype,
+        "note",
+        (original) =>
+          function (this: ReceivedPositions, user, upto) {
+            return original.call(this, user, upto, 0);
+          },
+      ),
+  },
+
+  "a device that resumes is taken to have received what came before its cursor": {
+    install: () =>
+      patch(Feed.prototype, "attach", (original) =>
+        async function (this: Feed, since) {
+          const page = await original.call(this, since);
+          if (since && page.header.recovered) Object.defineProperty(this, "began", { value: 0 });
+          return page;
+        }),
   },
 
   "what was received is not capped by what was proven": {
@@ -209,31 +252,19 @@ function skippedInCatchUp(): Plant {
 
 /** A batch whose outcome is not known is given new ids, as if it had failed for certain. */
 function retriedAsNew(): Plant {
-  let world: World | undefined, seen = 0;
-  const unknown = () => world?.chronicle.counts.get("append failed: unknown") ?? 0;
+  let chronicle: Chronicle | undefined, seen = 0;
+  const unknown = () => chronicle?.counts.get("append failed: unknown") ?? 0;
   return {
-    origin: (_, of) => void (world = of),
+    origin: (_, { models }) => void (chronicle = models.chronicle),
     install: () => {
       seen = 0;
-      return patch(
-        StatementFinder.prototype,
-        "of",
-        (original) =>
-          function (this: StatementFinder, query) {
-            const statement = original.call(this, query);
-            if (!statement.says.includes("append_messages")) return statement;
-            return {
-              ...statement,
-              run(running) {
-                if (unknown() === seen) return statement.run(running);
-                seen = unknown();
-                const [senders, ids, ...rest] = running.values;
-                const fresh = (ids as string).replaceAll("\n", `~${seen}\n`);
-                return statement.run({ ...running, values: [senders, fresh, ...rest] });
-              },
-            };
-          },
-      );
+      return patchAppend((run) => (running) => {
+        if (unknown() === seen) return run(running);
+        seen = unknown();
+        const [senders, ids, ...rest] = running.values;
+        const fresh = (ids as string).replaceAll("\n", `~${seen}\n`);
+        return run({ ...running, values: [senders, fresh, ...rest] });
+      });
     },
   };
 }

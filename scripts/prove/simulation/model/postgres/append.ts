@@ -112,17 +112,17 @@ export function createGroup(
   const existing = tables.conversations.get(conversation);
   if (existing) {
     if (existing.creator !== by) return { outcome: "exists", gsid: null };
-    return { outcome: "unchanged", gsid: existing.created };
-  }
-  tables.conversations.set(conversation, newConversation("group", by));
+    if (existing.members > 0) return { outcome: "unchanged", gsid: existing.created };
+  } else tables.conversations.set(conversation, newConversation("group", by));
   const terms = { nowMs, silence: Infinity };
   const gsid = appendChange(tables, command, "group.created", users, users.length, terms);
   tables.conversations.get(conversation)!.created = gsid;
   const roleOf = (user: UserId) => user === by ? "owner" as const : "member" as const;
-  tables.members.set(
-    conversation,
-    users.map((user) => ({ user, role: roleOf(user), joined: gsid, left: null })),
-  );
+  tables.members.set(conversation, [
+    // Of a group that everybody has left, and that is made again.
+    ...tables.membersOf(conversation),
+    ...users.map((user) => ({ user, role: roleOf(user), joined: gsid, left: null })),
+  ]);
   return { outcome: "stored", gsid };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Gsid } from "shared/gsid.ts";
-import type { ConversationId, UserId } from "shared/ids.ts";
+import type { ConversationId, DeviceId, UserId } from "shared/ids.ts";
 import {
   addMembers,
   appendMessages,
@@ -48,7 +48,25 @@ export const APPEND_STATEMENTS: readonly Statement[] = [
       return [removeMembers(running.tables, command, termsOf(running))];
     },
   },
+  {
+    says: "select revoke_tokens(",
+    kind: "append",
+    run: (running) => [{ moment: revokeTokens(running) }],
+  },
 ];
+
+function revokeTokens({ tables, watch, values, lockedMs }: Running): number {
+  const [user, device, before] = values as [UserId, DeviceId | "", number | null];
+  const beforeMs = before ?? Math.floor(lockedMs);
+  const { revocations } = tables;
+  const known = revocations.momentOf(user, device);
+  if (known !== undefined && known >= beforeMs) return known;
+  const revocation = { user, device, beforeMs, gsid: tables.nextGsid(lockedMs) };
+  revocations.add(revocation);
+  tables.last = revocation.gsid;
+  watch.revoked(revocation);
+  return beforeMs;
+}
 
 /** Columns as texts of lines, of which the last ends with a line break too. */
 function itemsOf(values: readonly unknown[]): MessageItem[] {

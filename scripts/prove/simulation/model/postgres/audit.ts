@@ -6,6 +6,7 @@
 
 import { type Gsid, GSID_PER_MS, gsidAt } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
+import { hasReceived, type Spans } from "shared/received.ts";
 import { above, between, holds, type Tables } from "./tables.ts";
 
 interface Interval {
@@ -26,15 +27,17 @@ function gsidAgo(nowMs: number, ageMs: number): Gsid {
 export function markOf(tables: Tables, nowMs: number) {
   const next = tables.events[above(tables.events, tables.checked)];
   const behind = next ? Math.max(0, gsidAgo(nowMs, 0) - next.gsid) : 0;
-  return { checked: tables.checked, behindMs: behind / GSID_PER_MS };
+  const head = tables.events.at(-1)?.gsid ?? 0;
+  return { checked: tables.checked, behindMs: behind / GSID_PER_MS, head };
 }
 
 export function lateEvents(
   tables: Tables,
   nowMs: number,
-  { after, ageMs, limit }: { after: Gsid; ageMs: number; limit: number },
+  { after, ageMs, seen, limit }: { after: Gsid; ageMs: number; seen: Gsid; limit: number },
 ) {
-  return between(tables.events, after, gsidAgo(nowMs, ageMs)).slice(0, limit)
+  const upto = Math.max(gsidAgo(nowMs, ageMs), seen);
+  return between(tables.events, after, upto).slice(0, limit)
     .map(({ gsid, type, conversation }) => ({
       gsid,
       type,
@@ -60,7 +63,7 @@ export function reachableIn(
 /** The jobs of these users for messages of these conversations, whether they exist or not. */
 export function jobsLacking(
   tables: Tables,
-  lacking: readonly { user: UserId; received: Gsid }[],
+  lacking: readonly { user: UserId; received: Spans }[],
   conversations: readonly ConversationId[],
   { after, upto }: Interval,
 ): NewJob[] {
@@ -72,7 +75,9 @@ export function jobsLacking(
       for (const { user, received } of lacking) {
         if (user !== row.user) continue;
         for (const { gsid, sender } of events) {
-          if (gsid > received && sender !== user && holds(row, gsid)) jobs.push({ gsid, user });
+          if (!hasReceived(received, gsid) && sender !== user && holds(row, gsid)) {
+            jobs.push({ gsid, user });
+          }
         }
       }
     }

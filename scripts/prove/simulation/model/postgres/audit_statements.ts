@@ -6,6 +6,7 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
+import type { Spans } from "shared/received.ts";
 import * as audit from "./audit.ts";
 import { counted, type Maker, type Running, type Statement } from "./statement.ts";
 import type { Tables } from "./tables.ts";
@@ -21,10 +22,11 @@ export const AUDIT_STATEMENTS: readonly Statement[] = [
     kind: "audit",
     run(running) {
       const { tables, watch } = running;
-      const [upto, expected, users, received, conversations, after, , paged] = running.values;
+      const [upto, expected, users, received, conversations, after, , , paged] = running.values;
       if (tables.checked !== expected) return [{ moved: false, jobs: 0, pages: 0 }];
       const wanted = jobsOf(running, [users, received, conversations, after, upto]);
-      const jobs = addJobs(running, wanted, "late check").count;
+      const opened = openJobs(running, wanted, "late check");
+      const jobs = addJobs(running, wanted, "late check").count + opened;
       const pages = addPages(tables, paged as Gsid[]);
       tables.checked = upto as Gsid;
       watch.checked(expected, tables.checked);
@@ -34,10 +36,11 @@ export const AUDIT_STATEMENTS: readonly Statement[] = [
   {
     says: "select e.gsid, e.type, e.conversation, c.members",
     kind: "audit",
-    run: ({ tables, nowMs, values: [after, ageMs, limit] }) =>
+    run: ({ tables, nowMs, values: [after, ageMs, seen, limit] }) =>
       audit.lateEvents(tables, nowMs, {
         after: after as Gsid,
         ageMs: ageMs as number,
+        seen: seen as Gsid,
         limit: limit as number,
       }),
   },
@@ -118,16 +121,30 @@ function jobsOf({ tables }: Running, values: readonly unknown[]): audit.NewJob[]
   const [users, received, conversations, after, upto] = values;
   const lacking = (users as UserId[]).map((user, n) => ({
     user,
-    received: (received as Gsid[])[n]!,
+    received: spansOf((received as string[])[n]!),
   }));
   const interval = { after: after as Gsid, upto: upto as Gsid };
   return audit.jobsLacking(tables, lacking, conversations as ConversationId[], interval);
+}
+
+/** Of a multirange, as it is written. */
+function spansOf(text: string): Spans {
+  return [...text.matchAll(/\((\w+),(\w+)\]/g)].map(([, after, upto]) => ({
+    after: Number(after),
+    upto: Number(upto),
+  }));
 }
 
 function addJobs({ tables, watch, nowMs }: Running, jobs: readonly audit.NewJob[], by: Maker) {
   const added = jobs.filter(({ gsid, user }) => tables.addJob(gsid, user, nowMs));
   for (const job of added) watch.jobMade(job, by);
   return counted(added.length);
+}
+
+function openJobs({ tables, watch, nowMs }: Running, jobs: readonly audit.NewJob[], by: Maker) {
+  const opened = jobs.filter(({ gsid, user }) => tables.openJob(gsid, user, nowMs));
+  for (const job of opened) watch.jobMade(job, by);
+  return opened.length;
 }
 
 function addPages(tables: Tables, gsids: readonly Gsid[]): number {

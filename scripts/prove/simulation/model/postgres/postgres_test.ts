@@ -12,6 +12,7 @@ import type { JsonObject } from "shared/event.ts";
 import { GSID_PER_MS } from "shared/gsid.ts";
 import {
   type ConversationId,
+  type DeviceId,
   directConversation,
   groupConversation,
   type GroupId,
@@ -19,6 +20,7 @@ import {
   SYSTEM_CONVERSATION,
   type UserId,
 } from "shared/ids.ts";
+import { addSpan, type Spans } from "shared/received.ts";
 import { groupTopic, inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
 import {
   commitFindings,
@@ -31,14 +33,17 @@ import {
 } from "origin/audit/late_check_store.ts";
 import { forgetPages, walkPage } from "origin/audit/push_pages.ts";
 import { readDigest } from "origin/audit/read_digest.ts";
-import { appendMessages, changeGroup, readCommitted } from "origin/commit/append.ts";
+import { appendMessages, changeGroup, lockedOf, readCommitted } from "origin/commit/append.ts";
 import { alert, message } from "origin/commit/command.ts";
 import { membersReader } from "origin/fan_out/audience.ts";
 import { registerDevice } from "origin/push/devices.ts";
+import type { Ended, Progress, Verdict } from "origin/push/job.ts";
 import { createPushQueue } from "origin/push/queue.ts";
 import { catchUp } from "origin/requests/catch_up.ts";
 import { changes } from "origin/requests/changes.ts";
+import { fullMembers } from "origin/requests/full_members.ts";
 import { mend } from "origin/requests/mend.ts";
+import { revoke } from "origin/requests/revoke.ts";
 import { readHead, readSnapshot } from "origin/store/snapshot.ts";
 import type { Sql } from "origin/store/sql.ts";
 import { Query, StatementFinder } from "./query.ts";
@@ -117,11 +122,26 @@ const change = fc.tuple(fc.constantFrom("create", "add", "remove", "leave"), gro
       );
   });
 
+const device = fc.constantFrom("phone", "tablet") as fc.Arbitrary<DeviceId>;
+const revoking = fc.record({
+  user,
+  device: fc.option(device, { nil: undefined }),
+  before: fc.integer({ min: 1, max: 3 }),
+}).map(({ device, ...which }): Command => (sql) =>
+  revoke(sql, { ...which, ...(device && { device }) }, Date.now())
+);
+
 const reading: fc.Arbitrary<Command> = fc.oneof(
-  user.map((user): Command => async (sql) => {
-    const { at: _, ...snapshot } = await readSnapshot(sql, user, 2);
+  fc.tuple(user, device).map(([user, device]): Command => async (sql) =>
+    (await readSnapshot(sql, { user, revokedOf: { device } }, 2)).revoked
+  ),
+  fc.tuple(user, fc.option(group)).map(([user, group]): Command => async (sql) => {
+    const { at: _, ...snapshot } = await readSnapshot(sql, { user, ...(group && { group }) }, 2);
     return snapshot.groups.sort((one, other) => one.group < other.group ? -1 : 1);
   }),
+  fc.record({ change: fc.constantFrom("create" as const, "add" as const), group, by: user, users })
+    .map((joining): Command => (sql) => fullMembers({ sql, maxUserGroups: 1 }, joining)),
+  fc.constant(async (sql: Sql) => [...await lockedOf(sql, CONVERSATIONS)]),
   fc.constant((sql: Sql) => readHead(sql)),
   fc.tuple(user, gsid, fc.option(group)).map(([user, gsid, group]): Command => (sql) =>
     catchUp(sql, { user, after: { gsid, epoch: "e1" }, ...(group && { group }) }, LIMITS)
@@ -131,7 +151,9 @@ const reading: fc.Arbitrary<Command> = fc.oneof(
     catchUp(sql, { user, after: { gsid: after, epoch: "e1" }, upto }, LIMITS)
   ),
   fc.tuple(fc.uniqueArray(fc.constantFrom(...TOPICS), { minLength: 1 }), interval)
-    .map(([topics, interval]): Command => (sql) => mend(sql, { topics, ...interval })),
+    .map(([topics, interval]): Command => (sql) =>
+      mend(sql, { topics, ...interval }, { largeGroup: 2 })
+    ),
   fc.tuple(group, gsid).map(([group, after]): Command => (sql) => changes(sql, { group, after })),
   fc.option(gsid, { nil: undefined }).map((after): Command => async (sql) => {
     const { digest, events } = await readDigest(sql, after);
@@ -146,7 +168,8 @@ const reading: fc.Arbitrary<Command> = fc.oneof(
   ),
 );
 
-const lacking = fc.uniqueArray(fc.record({ user, received: gsid }), {
+const spans = fc.array(interval, { maxLength: 3 }).map((all) => all.reduce<Spans>(addSpan, []));
+const lacking = fc.uniqueArray(fc.record({ user, received: spans }), {
   minLength: 1,
   selector: ({ user }) => user,
 });
@@ -155,8 +178,8 @@ const nobody = { lookup: () => Promise.resolve(new Map()), inFlight: 0 };
 
 const auditing: fc.Arbitrary<Command> = fc.oneof(
   fc.constant((sql: Sql) => readMark(sql)),
-  fc.tuple(gsid, fc.constantFrom(0, ANY_AGE_MS)).map(([after, ageMs]): Command => (sql) =>
-    selectLate(sql, after, ageMs)
+  fc.tuple(gsid, fc.constantFrom(0, ANY_AGE_MS), gsid).map(
+    ([after, ageMs, seen]): Command => (sql) => selectLate(sql, after, { ageMs, seen }),
   ),
   fc.tuple(some, interval).map(([some, interval]): Command => async (sql) =>
     (await selectReachable(sql, some, interval)).sort()
@@ -175,7 +198,7 @@ const auditing: fc.Arbitrary<Command> = fc.oneof(
   ),
   fc.uniqueArray(gsid).map((gsids): Command => (sql) => insertPages(sql, gsids)),
   fc.integer({ min: 1, max: 2 }).map((pageMembers): Command => (sql) =>
-    walkPage({ sql, presence: nobody, positions: { of: () => 0 }, pageMembers })
+    walkPage({ sql, presence: nobody, positions: { has: () => false }, pageMembers })
   ),
   fc.constant((sql: Sql) => forgetPages(sql)),
   users.map((users): Command => async (sql) => {
@@ -185,27 +208,53 @@ const auditing: fc.Arbitrary<Command> = fc.oneof(
   }),
 );
 
+/** Tokens' ids are drawn in the order in which they come, in either. */
+function ended(how: string): Verdict {
+  const end = (outcome: Ended["outcome"], progress: Progress, reason: string): Ended => ({
+    kind: "ended",
+    ...{ outcome, progress, reason },
+    ...(outcome !== "sent" && reason !== "received" && { unreached: true }),
+  });
+  switch (how) {
+    case "sent":
+      return end("sent", { 1: "sent" }, "");
+    case "received":
+      return end("dropped", { 1: 7 }, "received");
+    case "gone":
+      return end("dropped", { 1: 7 }, "no targets");
+    case "pruned":
+      return end("dropped", { 1: "pruned" }, "unregistered");
+    default:
+      return end("dead", { 1: "refused", 2: "pruned" }, "refused");
+  }
+}
+
 const pushing: fc.Arbitrary<Command> = fc.oneof(
   fc.tuple(user, id).map(([user, token]): Command => (sql) =>
     registerDevice(sql, { user, device: "d" as never }, { platform: "fcm", token })
   ),
   fc.uniqueArray(fc.record({ gsid, user }), { selector: ({ gsid, user }) => `${gsid} ${user}` })
     .map((jobs): Command => (sql) => createPushQueue(sql).enqueue(jobs)),
-  fc.constantFrom("sent", "dropped", "dead", "again").map((outcome): Command => async (sql) => {
-    const queue = createPushQueue(sql);
-    const jobs = await queue.claim(1_000, 60_000);
-    await queue.record(jobs.map((job) => [
-      job,
-      outcome === "again"
-        ? { kind: "again", afterMs: -1, progress: { 1: 7 }, reason: "later" }
-        : { kind: "ended", outcome: outcome as "sent", progress: { 1: "sent" }, reason: "" },
-    ]));
-    const known = jobs.map(({ ageMs: _, targets, ...job }) => ({
-      ...job,
-      targets: targets.map(({ token }) => token).sort(),
-    }));
-    return known.sort((one, other) => one.gsid - other.gsid || (one.user < other.user ? -1 : 1));
-  }),
+  fc.constantFrom("sent", "received", "gone", "pruned", "refused", "again").map(
+    (outcome): Command => async (sql) => {
+      const queue = createPushQueue(sql);
+      const jobs = await queue.claim(1_000, 60_000);
+      await queue.record(jobs.map((job) => [
+        job,
+        outcome === "again"
+          ? { kind: "again", afterMs: -1, progress: { 1: 7 }, reason: "later" }
+          : ended(outcome),
+      ]));
+      const known = jobs.map(({ ageMs: _, targets, ...job }) => ({
+        ...job,
+        targets: targets.map(({ token }) => token).sort(),
+      }));
+      return known.sort((one, other) => one.gsid - other.gsid || (one.user < other.user ? -1 : 1));
+    },
+  ),
+  fc.tuple(user, id).map(([user, token]): Command => (sql) =>
+    createPushQueue(sql).holds(user, { id: 0, platform: "fcm", token, registeredAt: "" })
+  ),
   fc.tuple(user, id).map(([user, token]): Command => (sql) =>
     createPushQueue(sql).prune(
       { id: 0, platform: "fcm", token, registeredAt: sql === modelled ? "1e18" : "infinity" },
@@ -230,12 +279,15 @@ const everywhere: Command = (sql) =>
     return [groups.map((members) => members.sort()), pages.map(({ events }) => events)];
   }));
 
+/** All that is revoked, in its order. */
+const everyRevocation: Command = async (sql) => (await readDigest(sql, START)).digest.revoked;
+
 let modelled: Sql | undefined;
 
 /** The model, without anything between. */
 function modelOf(tables: Tables): Sql {
   const finder = new StatementFinder();
-  const watch = { checked() {}, jobMade() {}, digestCut() {} };
+  const watch = { checked() {}, jobMade() {}, spared() {}, digestCut() {}, revoked() {} };
   const limits = { digestEvents: 8_000, pageEvents: 1_000 };
   const tag = (strings: TemplateStringsArray, ...values: unknown[]) =>
     new Query(strings, values, (query) => {
@@ -256,6 +308,7 @@ Deno.test("the model answers as Postgres does, whatever an origin asks", async (
   const command = fc.oneof(
     { weight: 4, arbitrary: appending },
     { weight: 4, arbitrary: change },
+    { weight: 2, arbitrary: revoking },
     { weight: 4, arbitrary: reading },
     { weight: 3, arbitrary: auditing },
     { weight: 2, arbitrary: pushing },
@@ -269,7 +322,7 @@ Deno.test("the model answers as Postgres does, whatever an origin asks", async (
       const tables = new Tables();
       tables.last = tables.checked = START;
       const model = modelled = modelOf(tables);
-      for (const command of [...commands, everywhere]) {
+      for (const command of [...commands, everywhere, everyRevocation]) {
         const expected = await command(store.sql);
         assert.deepEqual(plain(await command(model)), plain(expected));
       }

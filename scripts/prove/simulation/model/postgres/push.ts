@@ -78,16 +78,27 @@ export interface Done {
   reason: string | null;
   outcome: JobRow["outcome"];
   after_ms: number | null;
+  unreached: boolean;
 }
 
-export function record(tables: Tables, done: readonly Done[], nowMs: number): void {
-  for (const { gsid, user_id, attempt, progress, reason, outcome, after_ms } of done) {
+/** Gives those that were dropped, since their users are said to have received the message. */
+export function record(
+  tables: Tables,
+  done: readonly Done[],
+  nowMs: number,
+): { gsid: Gsid; user: UserId }[] {
+  const spared: { gsid: Gsid; user: UserId }[] = [];
+  for (const { gsid, user_id, attempt, progress, reason, after_ms, ...rest } of done) {
     const job = tables.jobs.get(jobKey(gsid, user_id));
     if (!job || job.attempt !== attempt || job.dueMs === null) continue;
+    const goesOn = rest.unreached && tables.hasUntried(user_id, progress);
+    const outcome = goesOn ? null : rest.outcome;
     Object.assign(job, { progress, reason, outcome });
-    job.dueMs = after_ms === null ? null : nowMs + after_ms;
+    job.dueMs = goesOn ? nowMs : after_ms === null ? null : nowMs + after_ms;
     job.endedMs = outcome === null ? null : nowMs;
+    if (reason === "received") spared.push({ gsid, user: user_id });
   }
+  return spared;
 }
 
 /** Gives how many were removed. */

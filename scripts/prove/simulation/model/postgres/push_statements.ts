@@ -32,8 +32,9 @@ export const PUSH_STATEMENTS: readonly Statement[] = [
   {
     says: "update push_jobs job set progress",
     kind: "push",
-    run({ tables, values: [rows], nowMs }) {
-      push.record(tables, JSON.parse(rows as string), nowMs);
+    run({ tables, watch, values: [rows], nowMs }) {
+      const spared = push.record(tables, JSON.parse(rows as string), nowMs);
+      for (const job of spared) watch.spared(job);
       return [];
     },
   },
@@ -55,6 +56,14 @@ export const PUSH_STATEMENTS: readonly Statement[] = [
           registeredAt as string,
           since as number | null,
         ),
+      ),
+  },
+  {
+    says: "select from push_targets where platform = $ and token = $ and user_id",
+    kind: "push",
+    run: ({ tables, values: [platform, token, user] }) =>
+      tables.targetsOf(user as UserId).filter((target) =>
+        target.platform === platform && target.token === token
       ),
   },
   {

@@ -5,7 +5,7 @@
  */
 
 import type { Gsid } from "shared/gsid.ts";
-import type { ConversationId, UserId } from "shared/ids.ts";
+import type { ConversationId, DeviceId, UserId } from "shared/ids.ts";
 import * as reads from "./reads.ts";
 import type { Statement } from "./statement.ts";
 
@@ -24,7 +24,32 @@ export const READ_STATEMENTS: readonly Statement[] = [
   {
     says: "from log l left join ( select c.conversation, c.membership",
     kind: "read",
-    run: ({ tables, values: [user], nowMs }) => reads.snapshotOf(tables, user as UserId, nowMs),
+    run({ tables, values, nowMs }) {
+      // Of a connect it is asked what was revoked, before the rest: (user, device).
+      const isConnect = values.length === 3;
+      const [user, group] = isConnect ? values.slice(2) : values;
+      const revoked = isConnect
+        ? tables.revocations.momentOf(user as UserId, values[1] as DeviceId)
+        : undefined;
+      const only = group as ConversationId | undefined;
+      return reads.snapshotOf(tables, user as UserId, { nowMs, revoked, only });
+    },
+  },
+  {
+    says: "select u.user_id as user from (select distinct",
+    kind: "read",
+    run({ tables, values }) {
+      const [users, conversation] = values as [UserId[], ConversationId];
+      // Who adds must be in it already: of who makes it nothing is asked.
+      const by = values.length === 6 ? values[2] as UserId : undefined;
+      return reads.fullMembers(tables, { users, conversation, by, most: values.at(-1) as number });
+    },
+  },
+  {
+    says: "with free as ( select conversation from conversations",
+    kind: "read",
+    // Nobody but who appends locks a row here, and that is over at once.
+    run: () => [],
   },
   {
     says: "select epoch, last as head from log",
@@ -41,10 +66,12 @@ export const READ_STATEMENTS: readonly Statement[] = [
       newest: null,
       conversations: [],
       inboxes: [],
+      revoked: [],
+      revokedUpto: null,
     }],
   },
   {
-    says: "with found as materialized",
+    says: "found as materialized",
     kind: "read",
     run({ tables, values: [after, limit], limits, watch }) {
       const sums = reads.sumsAfter(tables, after as Gsid, limits.digestEvents);
@@ -65,8 +92,8 @@ export const READ_STATEMENTS: readonly Statement[] = [
   {
     says: "where m.user_id = $ and m.conversation = $ order by gsid limit $",
     kind: "read",
-    // The fragment comes first: (after, upto, most).
-    run: ({ tables, values: [after, upto, , user, conversation, most] }) =>
+    // The fragments come first: (after), (after, upto, most).
+    run: ({ tables, values: [, after, upto, , user, conversation, most] }) =>
       reads.reachingByGroup(tables, user as UserId, conversation as ConversationId, {
         after: after as Gsid,
         upto: upto as Gsid,

@@ -6,7 +6,7 @@
 
 import { MEMBERSHIP_TYPES } from "shared/event.ts";
 import type { Gsid } from "shared/gsid.ts";
-import type { ConversationId, UserId } from "shared/ids.ts";
+import { compareBytes, type ConversationId, type UserId } from "shared/ids.ts";
 import { above, between, type EventRow, type MemberRow, SYSTEM, type Tables } from "./tables.ts";
 
 interface Interval {
@@ -14,15 +14,49 @@ interface Interval {
   upto: Gsid;
 }
 
-export function snapshotOf(tables: Tables, user: UserId, nowMs: number) {
-  const base = { epoch: tables.epoch, head: tables.last, at: Math.floor(nowMs) };
-  const groups = groupsOf(tables, user).filter(({ row }) => row.left === null);
+/** `only`: of this group alone. */
+export function snapshotOf(
+  tables: Tables,
+  user: UserId,
+  { nowMs, revoked = null, only }: {
+    nowMs: number;
+    revoked: number | null | undefined;
+    only: ConversationId | undefined;
+  },
+) {
+  const base = { epoch: tables.epoch, head: tables.last, at: Math.floor(nowMs), revoked };
+  const groups = groupsOf(tables, user).filter(({ conversation, row }) =>
+    row.left === null && (only === undefined || conversation === only)
+  );
   const none = { conversation: null, membership: null, latest: null, members: null };
   if (groups.length === 0) return [{ ...base, ...none }];
   return groups.map(({ conversation }) => {
     const { membership, last: latest, members } = tables.conversations.get(conversation)!;
     return { ...base, conversation, membership, latest, members };
   });
+}
+
+/** Who would come into a group by the change, and is in too many. `by`: of an addition to it. */
+export function fullMembers(
+  tables: Tables,
+  { users, conversation, by, most }: {
+    users: UserId[];
+    conversation: ConversationId;
+    by: UserId | undefined;
+    most: number;
+  },
+): { user: UserId }[] {
+  const role = by && tables.roleIn(conversation, by);
+  const concerns = by === undefined
+    ? tables.membersOf(conversation).every(({ left }) => left !== null)
+    : role !== undefined && role !== "member";
+  if (!concerns) return [];
+  const isFull = (user: UserId) =>
+    groupsOf(tables, user).filter(({ row }) => row.left === null).length >= most;
+  return [...new Set(users)]
+    .filter((user) => tables.roleIn(conversation, user) === undefined && isFull(user))
+    .sort(compareBytes)
+    .map((user) => ({ user }));
 }
 
 /** The gsids in an interval that reached a user, in order, each once. */
@@ -90,15 +124,16 @@ export function reachedOn(
   users: (UserId | null)[],
   conversations: (ConversationId | null)[],
   { after, upto }: Interval,
-): { gsid: Gsid; topic: number }[] {
+): { gsid: Gsid; topic: number; members: number }[] {
   return users.flatMap((user, topic) => {
     const conversation = conversations[topic] ?? null;
+    const members = (conversation && tables.conversations.get(conversation)?.members) ?? 0;
     return [
       ...(user === null ? [] : between(tables.ofInbox.get(user), after, upto)),
       ...(conversation === null
         ? []
         : between(tables.ofConversation.get(conversation), after, upto)),
-    ].map(({ gsid }) => ({ gsid, topic }));
+    ].map(({ gsid }) => ({ gsid, topic, members }));
   }).sort((one, other) => one.gsid - other.gsid || one.topic - other.topic);
 }
 
@@ -106,8 +141,10 @@ type Sum = [name: string, count: number, xor: Gsid];
 
 /** The sums of a digest. */
 export function sumsAfter(tables: Tables, after: Gsid, limit: number) {
-  const from = above(tables.events, Math.min(after, tables.last));
-  const found = tables.events.slice(from, from + limit);
+  const from = Math.min(after, tables.last);
+  const revoked = tables.revocations.after(from, limit);
+  const revokedUpto = revoked.length === limit ? revoked.at(-1)!.gsid : null;
+  const found = between(tables.events, from, revokedUpto ?? tables.last).slice(0, limit);
   const conversations = new Map<string, bigint[]>(), inboxes = new Map<string, bigint[]>();
   const add = (sums: Map<string, bigint[]>, name: string, gsid: Gsid) => {
     const gsids = sums.get(name) ?? [];
@@ -131,6 +168,8 @@ export function sumsAfter(tables: Tables, after: Gsid, limit: number) {
     newest: found.at(-1)?.gsid ?? null,
     conversations: sumsOf(conversations),
     inboxes: sumsOf(inboxes),
+    revoked: revoked.map(({ gsid, user, beforeMs, device }) => [gsid, user, beforeMs, device]),
+    revokedUpto,
   };
 }
 

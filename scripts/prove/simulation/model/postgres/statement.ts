@@ -6,6 +6,7 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { NewJob } from "./audit.ts";
+import type { Revocation } from "./revocations.ts";
 import type { Tables } from "./tables.ts";
 
 /** Who made a push job. */
@@ -15,8 +16,12 @@ export interface Watch {
   /** The late check's mark has moved, and the jobs below it are there. */
   checked(after: Gsid, upto: Gsid): void;
   jobMade(job: NewJob, by: Maker): void;
+  /** A job was dropped, since its user is said to have received the message. */
+  spared(job: NewJob): void;
   /** A digest had to end before the head. */
   digestCut(): void;
+  /** Tokens are good no more. */
+  revoked(revocation: Revocation): void;
 }
 
 /** So much fits an answer: real ones are larger, and seldom full. */

@@ -14,6 +14,8 @@ import { type Gsid, gsidAt } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
 import type { Progress } from "origin/push/job.ts";
 import type { Platform } from "origin/push/gateway/gateway.ts";
+import { NO_TARGETS } from "origin/push/policy.ts";
+import { Revocations } from "./revocations.ts";
 
 export interface EventRow {
   gsid: Gsid;
@@ -95,6 +97,7 @@ export class Tables {
   readonly targets = new Map<string, TargetRow>();
   readonly jobs = new Map<string, JobRow>();
   readonly pages = new Map<Gsid, PageRow>();
+  readonly revocations = new Revocations();
   #targets = 0;
 
   constructor() {
@@ -140,6 +143,26 @@ export class Tables {
     return false;
   }
 
+  /** Whether the user has a token that a job with this progress has not tried. */
+  hasUntried(user: UserId, progress: Progress): boolean {
+    return this.targetsOf(user).some(({ id }) => typeof progress[id] !== "string");
+  }
+
+  /** Whether the job was pushed, or is still to be, or must not be: a user could have no more. */
+  isAttended(gsid: Gsid, user: UserId): boolean {
+    const job = this.jobs.get(jobKey(gsid, user));
+    if (!job) return false;
+    return job.outcome === null || !isUnreached(job) || !this.hasUntried(user, job.progress);
+  }
+
+  /** A job that ended unpushed for want of a token goes on, if there is one. False: it does not. */
+  openJob(gsid: Gsid, user: UserId, dueMs: number): boolean {
+    const job = this.jobs.get(jobKey(gsid, user));
+    if (!job || this.isAttended(gsid, user)) return false;
+    Object.assign(job, { dueMs, outcome: null, endedMs: null });
+    return true;
+  }
+
   /** False: there was one already. */
   addJob(gsid: Gsid, user: UserId, dueMs: number): boolean {
     const key = jobKey(gsid, user);
@@ -168,6 +191,7 @@ export class Tables {
     for (const [conversation, row] of this.conversations) this.#restore(conversation, row);
     for (const [key, { gsid }] of this.sent) if (gsid > upto) this.sent.delete(key);
     for (const [key, { gsid }] of this.jobs) if (gsid > upto) this.jobs.delete(key);
+    this.revocations.restore(upto);
     for (const gsid of this.pages.keys()) if (gsid > upto) this.pages.delete(gsid);
   }
 
@@ -178,6 +202,13 @@ export class Tables {
     row.membership = events.findLast(({ type }) => MEMBERSHIP_TYPES.has(type))?.gsid ?? 0;
     row.members = this.membersOf(conversation).filter(({ left }) => left === null).length;
   }
+}
+
+/** Whether a job that has ended found nobody, or nobody who took it. */
+function isUnreached({ outcome, reason, progress }: JobRow): boolean {
+  if (outcome === null || outcome === "sent") return false;
+  const settled = Object.values(progress);
+  return reason === NO_TARGETS || settled.includes("pruned") || settled.includes("refused");
 }
 
 export function jobKey(gsid: Gsid, user: UserId): string {
