@@ -3,7 +3,8 @@
  *
  * A server that can choose its own port (port 0) and is started once should. The ports given here
  * lie below what systems give to outgoing connections (Linux from 32768, macOS from 49152), of
- * which there are many while a system starts.
+ * which there are many while a system starts, and above the last of those that browsers and `fetch`
+ * refuse to ask (10080, see the "bad ports" of https://fetch.spec.whatwg.org/#port-blocking).
  *
  * Invariant: a port has one claim on this machine, whichever process or thread holds it, and none
  * once that has given it up or ended, however it ended. For a claim is a listener, on another port
@@ -12,7 +13,7 @@
  * @module
  */
 
-const LOWEST = 10_000, COUNT = 11_000;
+const LOWEST = 10_081, COUNT = 11_000;
 const HOSTNAME = "127.0.0.1";
 
 /** Given up when it is disposed of, which must not be before the servers have ended. */
