@@ -8,7 +8,7 @@
 
 import { join } from "node:path";
 import type { CheckReport } from "shared/http/internal.ts";
-import { startProcess } from "../services/process.ts";
+import { howItEnded, startProcess } from "../services/process.ts";
 import { waitUntil } from "../services/wait_until.ts";
 import {
   narrowNetwork,
@@ -85,16 +85,16 @@ function replaceMain(args: readonly string[], { main, args: own, reads }: TestBu
   return [...allowed.slice(0, -1), main, ...own];
 }
 
-/** @throws {Error} With its last words, when it ended or is not ready in time. */
+/** @throws {Error} With its last words, when it ended, and how, or is not ready in time. */
 export async function untilReady(
   place: Pick<ProgramPlace, "id" | "internalPort">,
-  program: Pick<Supervised, "isRunning" | "lastWords">,
+  program: Pick<Supervised, "isRunning" | "status" | "lastWords">,
   withinMs = READY_MS,
 ): Promise<void> {
   let fault: string | undefined;
   try {
     await waitUntil(async () => {
-      if (!program.isRunning) throw new Error("it ended");
+      if (!program.isRunning) throw new Error(howItEnded(await program.status));
       fault = await faultOf(place);
       return fault === undefined || undefined;
     }, { what: "it to be ready", withinMs, everyMs: 20 });

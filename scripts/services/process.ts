@@ -94,8 +94,13 @@ export function startProcess(command: string, options: ProcessOptions): ServerPr
 export function assertRunning(process: ServerProcess): void {
   const status = process.ended();
   if (!status) return;
-  const how = status.signal ?? `code ${status.code}`;
-  throw new Error(`Cannot start ${process.name}: it ended (${how})\n${process.lastWords()}`);
+  const how = howItEnded(status);
+  throw new Error(`Cannot start ${process.name}: ${how}\n${process.lastWords()}`);
+}
+
+/** In words, of whoever ended: what ran out of memory, say, is ended by SIGKILL and says nothing. */
+export function howItEnded({ code, signal }: Pick<Deno.CommandStatus, "code" | "signal">): string {
+  return signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
 }
 
 /** Sends a signal to a process that may be gone already; says whether it was there. */

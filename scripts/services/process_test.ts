@@ -33,7 +33,7 @@ Deno.test("assertRunning() tells how a server ended and what it said, not what a
   await server.status;
   assert.throws(
     () => assertRunning(server),
-    { message: "Cannot start the server: it ended (code 3)\nno such luck" },
+    { message: "Cannot start the server: it ended with code 3\nno such luck" },
   );
   server.kill("SIGTERM");
 });

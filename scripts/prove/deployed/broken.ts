@@ -29,7 +29,7 @@ export const BROKEN = {
       replace: 'throw new Error("This origin is broken");\nawait runProgram({',
     }],
     step: "origins",
-    says: /Cannot start origin-0: it ended\n[^]*This origin is broken/,
+    says: /Cannot start origin-0: it ended with code 1\n[^]*This origin is broken/,
   },
   unready: {
     about: "an edge that is never ready",

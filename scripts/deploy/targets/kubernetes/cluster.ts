@@ -159,10 +159,12 @@ export class Cluster {
     const [status] = ill.status?.containerStatuses ?? [];
     const { waiting, terminated } = status?.state ?? {};
     const last = terminated ?? status?.lastState?.terminated;
-    const reason = waiting?.message ?? waiting?.reason ?? last?.reason ?? "it is not ready";
+    const reason = waiting?.message ?? waiting?.reason ?? (last ? undefined : "it is not ready");
+    const ended = last && `it ended with code ${last.exitCode} (${last.reason ?? "no reason"})`;
+    const why = [reason, ended].filter((one) => one !== undefined).join(", ");
     const logs = ["logs", name, `--tail=${LAST_LINES}`, ...(waiting && last ? ["--previous"] : [])];
     const { stdout } = await this.#kubectl.run(logs);
-    return `${name}: ${reason}\n${stdout.trim()}`.trim();
+    return `${name}: ${why}\n${stdout.trim()}`.trim();
   }
 
   async #list<One>(what: string, kind: ProgramKind): Promise<One[]> {

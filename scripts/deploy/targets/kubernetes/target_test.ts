@@ -103,7 +103,7 @@ Deno.test("KubernetesTarget says why a roll does not end, and goes back to a rev
   await target.roll("origin", one.id, content);
   await assert.rejects(
     target.roll("edge", two.id, content),
-    /Cannot roll the edges: fanfare-edge-0-1-2.*: CrashLoopBackOff\nthe last words of a program/,
+    /Cannot roll the edges: fanfare-edge-0-1-2.*: CrashLoopBackOff, it ended with code 137 \(OOMKilled\)\nthe last words of a program/,
   );
   assert.ok(cluster.said.at(-1)!.endsWith("--tail=8 --previous"));
   await target.roll("edge", one.id, content);

@@ -128,7 +128,7 @@ Deno.test("a replica that ends or is not trusted never has users, and is gone", 
   const before = await local.edges();
   await assert.rejects(
     target.roll("edge", broken.id, CONTENT),
-    /Cannot start edge-0: it ended\n[^]*This release is broken/,
+    /Cannot start edge-0: it ended with code 1\n[^]*This release is broken/,
   );
   await assert.rejects(
     target.roll("edge", other.id, () => Promise.reject(new Error("It lies"))),
@@ -147,7 +147,7 @@ Deno.test("a replica starts from what was staged, and fetches nothing", async ()
   await target.stage(release);
   await assert.rejects(
     target.roll("edge", release.id, CONTENT),
-    /Cannot start edge-0: it ended\n[^]*--cached-only is specified/,
+    /Cannot start edge-0: it ended with code 1\n[^]*--cached-only is specified/,
   );
 });
 

@@ -147,7 +147,7 @@ export class TestCluster implements Kubectl {
         conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
         containerStatuses: ready ? [] : [{
           state: { waiting: { reason: "CrashLoopBackOff" } },
-          lastState: { terminated: { reason: "Error" } },
+          lastState: { terminated: { reason: "OOMKilled", exitCode: 137 } },
         }],
       },
     });
