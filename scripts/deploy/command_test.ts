@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeEnvFile } from "../check/testing.ts";
 import { runCommand } from "../cli/run.ts";
 import { deploy } from "./command.ts";
+import type { Outcome } from "./record.ts";
 import { timeIn } from "./release.ts";
 import { type Repository, testRepository } from "./testing/repository.ts";
 
@@ -147,12 +148,7 @@ Deno.test("--rollback says that there is nothing to go back to", async () => {
 
 Deno.test("--rollback where all was stopped starts nothing, and says what to say instead", async () => {
   await using repository = await testRepository();
-  const [old, last, bad] = [1, 2, 3].map((day) => `0.1.0-2026120${day}T120000Z-74acb41`);
-  for (const [id, outcome] of [[old!, "done"], [last!, "done"], [bad!, "rolled back"]] as const) {
-    const record = { id, at: timeIn(id), outcome, programs: ["origin", "edge"] };
-    const file = `.cache/deploy/releases/${id}/release.json`;
-    await repository.write(file, JSON.stringify(record));
-  }
+  const [old, last, bad] = await writeRecords(repository, "done", "done", "rolled back");
   const { code, told } = await type(repository, ["--rollback", "--yes"]);
   assert.equal(code, 1);
   const kept = `these are kept: ${old}, ${last}, ${bad}`;
@@ -161,6 +157,38 @@ Deno.test("--rollback where all was stopped starts nothing, and says what to say
   const edges = await type(repository, ["--rollback", "--yes", "--only", "edge"]);
   assert.ok(edges.told.includes(`: say --rollback ${last} --only edge for the last `), edges.told);
 });
+
+Deno.test("--rollback where one program was stopped takes back neither, and says what to say", async () => {
+  await using repository = await testRepository();
+  const [old, last] = await writeRecords(repository, "done", "done");
+  const replicas = [{ slot: "origin-0", kind: "origin", release: last }];
+  await repository.write(".cache/deploy/wanted.json", JSON.stringify({ replicas, listen: {} }));
+  const { code, told, printed } = await type(repository, ["--rollback", "--plan"]);
+  assert.deepEqual([code, printed], [1, ""]);
+  assert.ok(told.includes(": say --rollback --only origin for the origins alone, "), told);
+  for (const said of [["--rollback", "--only", "origin"], ["--rollback", old!]]) {
+    const plan = await type(repository, [...said, "--plan", "--json"]);
+    assert.equal(plan.code, 0, plan.told);
+    assert.equal(JSON.parse(plan.printed).release, old);
+  }
+});
+
+/** Of releases of both programs, each a day after the one before. */
+async function writeRecords(repository: Repository, ...outcomes: Outcome[]): Promise<string[]> {
+  const ids = outcomes.map((_, k) => `0.1.0-2026120${k + 1}T120000Z-74acb41`);
+  for (const [k, id] of ids.entries()) {
+    const record = {
+      ...{ id, at: timeIn(id), outcome: outcomes[k], programs: ["origin", "edge"], previous: {} },
+    };
+    const folder = `.cache/deploy/releases/${id}`;
+    await repository.write(`${folder}/release.json`, JSON.stringify(record));
+    await repository.write(
+      `${folder}/settings.json`,
+      JSON.stringify({ edge: EDGE, origin: ORIGIN }),
+    );
+  }
+  return ids;
+}
 
 Deno.test("--stop says with --plan what would end, and ends nothing", async () => {
   await using repository = await testRepository();

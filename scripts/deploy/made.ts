@@ -22,10 +22,10 @@ import type { ReplicaUser } from "../check/users.ts";
 import { CommandFailed, UsedWrongly } from "../cli/run.ts";
 import type { ProgramKind } from "../dev/start_command.ts";
 import { readMigrate } from "../migrate/settings.ts";
-import { type Asked, keptIn, noWayBack } from "./no_way_back.ts";
+import { type Asked, keptIn, noWayBack, stoppedInPart } from "./no_way_back.ts";
 import type { DeployOptions } from "./options.ts";
 import { namesOf, type Replicas, withOwn } from "./own.ts";
-import { lastDone, type ReleaseRecord, wayBack } from "./record.ts";
+import { lastDone, type ReleaseRecord, stoppedSince, wayBack } from "./record.ts";
 import type { Release, ReleaseId, ReleaseSettings } from "./release.ts";
 import { releaseOf } from "./source.ts";
 import type { Installed, Target } from "./target.ts";
@@ -98,6 +98,7 @@ export async function keptRelease(
   installed: Readonly<Record<ProgramKind, Installed>>,
   { readText }: MakeDeps,
 ): Promise<Made> {
+  if (typeof rollback !== "string" && !only) await assertWhole(targets, installed);
   const releases = typeof rollback === "string"
     ? Object.fromEntries(programs.map((kind) => [kind, rollback]))
     : wayBack(installed, only ?? (programs.length === 1 ? programs[0] : undefined));
@@ -117,6 +118,18 @@ export async function keptRelease(
   const { findings: _, users, ...settings } = readReplicas(going, environments, readText);
   const record = records.reduce((one, other) => other.at > one.at ? other : one);
   return { record, releases, programs: going, environments, settings, users, warnings: [] };
+}
+
+/** @throws {CommandFailed} When one of the programs that were deployed last was stopped since. */
+async function assertWhole(
+  targets: Readonly<Record<ProgramKind, Target>>,
+  installed: Readonly<Record<ProgramKind, Installed>>,
+): Promise<void> {
+  const kind = stoppedSince(installed);
+  if (kind === undefined) return;
+  const runs = kind === "edge" ? "origin" : "edge";
+  const stopped = await askedOf(kind, targets[kind], installed[kind]);
+  throw new CommandFailed(stoppedInPart({ stopped, runs, before: wayBack(installed)[runs] }));
 }
 
 /** Of each program those that its release was staged with. */

@@ -1,15 +1,15 @@
 /**
- * What whoever says `--rollback` is told where there is nothing to go back to.
+ * What whoever says `--rollback` is told where there is nothing to go back to, or more than one way.
  *
- * Invariant: where nothing runs, it names what to say instead. Nothing is started for a word that
- * names no release: whoever has stopped everything may want the same again, or anything but that.
- * Pure.
+ * Invariant: where a program does not run, it names what to say instead. Nothing is started for a word
+ * that names no release: whoever has stopped it may want the same again, or anything but that. Pure.
  *
  * @module
  */
 
 import type { ProgramKind } from "../dev/start_command.ts";
 import { byTime, lastDone, type ReleaseRecord } from "./record.ts";
+import type { ReleaseId } from "./release.ts";
 import type { Installed } from "./target.ts";
 
 /** A program that was asked for, at its target. */
@@ -33,6 +33,32 @@ export function noWayBack(asked: readonly Asked[]): string {
   const lost = asked.find((one) => one.lost !== undefined)?.lost;
   const instead = lost ?? startOf(asked) ?? "a deployment is the first to begin there";
   return `${none}, where nothing runs: ${instead}; ${kept}`;
+}
+
+/** Where one of the programs that were deployed last was stopped since. */
+export interface InPart {
+  stopped: Asked;
+  runs: ProgramKind;
+  /** What the one that runs would go back to; not there: nothing. */
+  before?: ReleaseId | undefined;
+}
+
+/** Whether it is to stay down is not guessed: each way is named. */
+export function stoppedInPart({ stopped, runs, before }: InPart): string {
+  const { kind, where, lost, installed: { records } } = stopped;
+  const ways: string[] = [];
+  if (before !== undefined) {
+    ways.push(`--rollback --only ${runs} for the ${runs}s alone, back to ${before}`);
+    const isOfBoth = records.some(({ id, programs }) => id === before && programs.includes(kind));
+    if (isOfBoth && lost === undefined) ways.push(`--rollback ${before} for both`);
+  }
+  const last = lastDone(kind, records);
+  if (last && lost === undefined) {
+    ways.push(`--rollback ${last.id} --only ${kind} for the ${kind}s as they were last done`);
+  }
+  const none = `the ${kind}s at ${where} were deployed last too, and run no more`;
+  const say = ways.length > 0 ? `say ${ways.join(", or ")}` : undefined;
+  return `${none}: ${[say, lost].filter((one) => one !== undefined).join("; ")}`;
 }
 
 /** In the order of their time. */

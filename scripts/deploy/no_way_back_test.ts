@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ProgramKind } from "../dev/start_command.ts";
-import { type Asked, noWayBack } from "./no_way_back.ts";
+import { type Asked, noWayBack, stoppedInPart } from "./no_way_back.ts";
 import type { Outcome, ReleaseRecord } from "./record.ts";
 
 function record(id: string, programs: ProgramKind[], outcome: Outcome = "done") {
@@ -44,5 +44,32 @@ Deno.test("noWayBack() from the first release that runs says what is kept", () =
     noWayBack([asked("edge", records, { installed: { records, replicas } })]),
     "there is no release to go back to at here; --rollback RELEASE takes one by its name, and " +
       "these are kept: a",
+  );
+});
+
+Deno.test("stoppedInPart() names each way: the one that runs alone, both, and the other as it was", () => {
+  const records = [record("a", ["origin", "edge"]), record("b", ["origin", "edge"])];
+  const stopped = asked("edge", records);
+  const [alone, both, again] = [
+    "--rollback --only origin for the origins alone, back to a",
+    "--rollback a for both",
+    "--rollback b --only edge for the edges as they were last done",
+  ];
+  const runs = "origin" as const;
+  const begin = "the edges at here were deployed last too, and run no more: ";
+  assert.equal(
+    stoppedInPart({ stopped, runs, before: "a" }),
+    `${begin}say ${alone}, or ${both}, or ${again}`,
+  );
+  assert.equal(stoppedInPart({ stopped, runs }), `${begin}say ${again}`);
+  const lost = { ...stopped, lost: "it has forgotten b" };
+  assert.equal(
+    stoppedInPart({ stopped: lost, runs, before: "a" }),
+    `${begin}say ${alone}; it has forgotten b`,
+  );
+  const apart = asked("edge", [record("a", ["origin"]), records[1]!]);
+  assert.equal(
+    stoppedInPart({ stopped: apart, runs, before: "a" }),
+    `${begin}say ${alone}, or ${again}`,
   );
 });

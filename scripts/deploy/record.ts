@@ -39,6 +39,13 @@ interface Runs {
   readonly release: ReleaseId;
 }
 
+/** What is known of each program, at its target. */
+type Installations = Readonly<
+  Record<ProgramKind, { replicas: readonly Runs[]; records: readonly ReleaseRecord[] }>
+>;
+
+const KINDS = ["origin", "edge"] as const satisfies readonly ProgramKind[];
+
 /** What is written down before a roll: what becomes of it replaces it. */
 export const UNFINISHED = "it was not brought to an end";
 
@@ -65,12 +72,38 @@ export function currentOf(
  * nothing to go back from, unless they are asked for by name.
  */
 export function wayBack(
-  installed: Readonly<
-    Record<ProgramKind, { replicas: readonly Runs[]; records: readonly ReleaseRecord[] }>
-  >,
+  installed: Installations,
   only?: ProgramKind,
 ): Partial<Record<ProgramKind, ReleaseId>> {
-  const kinds = only ? [only] : (["origin", "edge"] as const);
+  return Object.fromEntries(
+    newestRunning(installed, only ? [only] : KINDS).flatMap(({ kind, release, records }) => {
+      const before = releaseBefore(kind, release, records);
+      return before === undefined ? [] : [[kind, before]];
+    }),
+  );
+}
+
+/**
+ * The program that was deployed with the newest release that runs, did well before, and runs no more:
+ * somebody has stopped it. One that did not run when a deployment began that was killed has not.
+ */
+export function stoppedSince(installed: Installations): ProgramKind | undefined {
+  const newest = newestRunning(installed, KINDS);
+  return KINDS.find((kind) => {
+    const { replicas, records } = installed[kind];
+    return !replicas.some((one) => one.kind === kind) &&
+      lastDone(kind, records) !== undefined &&
+      newest.some(({ release }) =>
+        records.some(({ id, programs, previous, outcome }) =>
+          id === release && programs.includes(kind) &&
+          (outcome !== "failed" || previous[kind] !== undefined)
+        )
+      );
+  });
+}
+
+/** What runs the newest release that runs. */
+function newestRunning(installed: Installations, kinds: readonly ProgramKind[]) {
   const running = kinds.flatMap((kind) => {
     const { replicas, records } = installed[kind];
     return replicas.filter((one) => one.kind === kind).map(({ release }) => ({
@@ -79,12 +112,7 @@ export function wayBack(
     }));
   });
   const newest = running.reduce((latest, { at }) => at > latest ? at : latest, "");
-  return Object.fromEntries(
-    running.filter(({ at }) => at === newest).flatMap(({ kind, release, records }) => {
-      const before = releaseBefore(kind, release, records);
-      return before === undefined ? [] : [[kind, before]];
-    }),
-  );
+  return running.filter(({ at }) => at === newest);
 }
 
 function releaseBefore(

@@ -5,6 +5,7 @@ import {
   type Outcome,
   type ReleaseRecord,
   releasesToRemove,
+  stoppedSince,
   wayBack,
 } from "./record.ts";
 import type { Replica } from "./target.ts";
@@ -63,6 +64,26 @@ Deno.test("wayBack() after a deployment that was killed is from what it had roll
   assert.deepEqual(wayBack(at(records, ...running)), { origin: "a", edge: "b" });
   const unfinished = record(killed, Date.UTC(2026, 10, 30, 16), "failed");
   assert.deepEqual(wayBack(at([...records, unfinished], ...running)), { origin: "a", edge: "b" });
+});
+
+Deno.test("stoppedSince() is what was deployed with the newest that runs, and runs no more", () => {
+  const both = [record("a", 1), record("b", 2)];
+  assert.equal(stoppedSince(at(both, ...run("origin", "b"))), "edge");
+  assert.equal(stoppedSince(at(both, ...run("edge", "b"))), "origin");
+  assert.equal(stoppedSince(at(both, ...run("edge", "a"), ...run("origin", "b"))), undefined);
+  assert.equal(stoppedSince(at(both)), undefined, "nothing runs that could go back");
+  const origins = { ...record("c", 3), programs: ["origin"] satisfies ProgramKind[] };
+  assert.equal(stoppedSince(at([...both, origins], ...run("origin", "c"))), undefined);
+});
+
+Deno.test("stoppedSince() is nothing where a deployment was killed before what had not run yet began", () => {
+  const origins = { ...record("a", 1), programs: ["origin"] satisfies ProgramKind[] };
+  const killed = record("b", 2, "failed");
+  const running = run("origin", "b", "a");
+  assert.equal(stoppedSince(at([origins, killed], ...running)), undefined);
+  assert.equal(stoppedSince(at([record("a", 1), killed], ...running)), undefined);
+  const ran = { ...killed, previous: { edge: "a" } };
+  assert.equal(stoppedSince(at([record("a", 1), ran], ...running)), "edge");
 });
 
 Deno.test("releasesToRemove() leaves five, of the good and of the bad, and what runs", () => {
