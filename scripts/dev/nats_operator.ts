@@ -7,25 +7,13 @@
  * @module
  */
 
-import {
-  connect,
-  type ConnectionOptions,
-  type NatsConnection,
-  nkeyAuthenticator,
-} from "@nats-io/transport-node";
+import type { ConnectionOptions, NatsConnection } from "@nats-io/transport-node";
+import { connectAs } from "./nats_user.ts";
 import type { State } from "./state.ts";
 
-/** A NATS that ran before the system asks nobody who they are, or is asked in vain. */
 export function connectAsOperator(
-  { nats: { url, users: { operator } } }: Pick<State, "nats">,
+  state: Pick<State, "nats">,
   options: ConnectionOptions = {},
 ): Promise<NatsConnection> {
-  return connect({
-    ...options,
-    servers: url,
-    ...(operator && {
-      authenticator: nkeyAuthenticator(new TextEncoder().encode(operator.nkey_seed)),
-      inboxPrefix: operator.inbox_prefix,
-    }),
-  });
+  return connectAs("operator", state, options);
 }

@@ -6,15 +6,33 @@
  * @module
  */
 
-import { conditionsOf, type Scoreboard, summariesOf, type Summary } from "./scoreboard.ts";
+import {
+  conditionsOf,
+  type Run,
+  type Scoreboard,
+  summariesOf,
+  type Summary,
+} from "./scoreboard.ts";
 
 export function terminalTable(board: Scoreboard, order: readonly string[]): string {
   return summariesOf(board, order).flatMap((summary) => {
     const { part, runs, failed, ms } = summary;
     const verdict = failed === 0 ? "passed" : `${failed} FAILED`;
     const head = `${part.padEnd(20)} ${times(runs)}, ${verdict}, ${minutes(ms)}`;
-    return [head, ...wrapped(figuresOf(summary), 96), `    anomalies: ${anomaliesOf(summary)}`];
+    return [
+      head,
+      ...wrapped(figuresOf(summary), 96),
+      `    anomalies: ${anomaliesOf(summary)}`,
+      ...(board.parts[part] ?? []).flatMap(examplesOf),
+    ];
   }).join("\n");
+}
+
+/** Whoever sees the end alone, as the last lines of a log, shall see what it was. */
+function examplesOf({ seed, anomalies, failure }: Run): string[] {
+  const found = anomalies.map(({ name, examples }) => `${name}: ${examples[0] ?? "?"}`);
+  const said = failure === undefined ? found : [...found, `error: ${failure}`];
+  return said.map((words) => `      seed ${seed}: ${words.split("\n")[0]}`);
 }
 
 export function markdownTable(board: Scoreboard, order: readonly string[]): string {

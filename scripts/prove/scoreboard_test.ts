@@ -60,6 +60,12 @@ Deno.test("markdownTable() and terminalTable() show every figure, anomaly and co
   assert.equal(lines.at(-1), "- cores: 2, 4");
   assert.equal(new Set(lines.slice(0, 3).map((line) => line.length)).size, 1);
   assert.match(terminalTable(board, []), /kill .* 2 runs, 1 FAILED, 2 min 2 s\n.*sends 2,000/);
+  assert.match(terminalTable(board, []), /\n {6}seed 1: error: it threw$/);
+  const lost = addRun(EMPTY, "kill", { ...RUN, anomalies: [anomaly("acked-lost", "m1\nof ana")] });
+  assert.match(
+    terminalTable(lost, []),
+    /\n {4}anomalies: acked-lost 1\n {6}seed 1: acked-lost: m1$/,
+  );
 });
 
 Deno.test("addToScoreboard() loses nothing of several that add at once", async () => {

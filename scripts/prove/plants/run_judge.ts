@@ -7,7 +7,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import { startProcess } from "../../services/process.ts";
 import type { Copy } from "./copy.ts";
 import type { Judge } from "./judge.ts";
@@ -35,7 +34,7 @@ export async function runJudge(
   { says, signal }: { says?: RegExp; signal: AbortSignal },
 ): Promise<Verdict> {
   const startMs = performance.now();
-  const logFile = join(copy.path, `${judge.id.replaceAll(/\W+/g, "-")}.log`);
+  const logFile = await Deno.makeTempFile({ dir: copy.path, suffix: ".log" });
   await using process = startProcess(Deno.execPath(), {
     name: judge.id,
     args: [...judge.args],

@@ -2,7 +2,9 @@
  * Tries plants: each in a copy of its own, with its judges one after the other; and every judge on
  * a copy in which nothing is planted, where it must find nothing.
  *
- * Invariant: only a plant whose judge is green on the source as it is counts as found by it.
+ * Invariant: only a plant whose judge is green on the source as it is counts as found by it. A plant
+ * that nobody found is tried again, since what a race shows it does not show each time; a judge that
+ * finds what is not there is not.
  *
  * @module
  */
@@ -23,8 +25,11 @@ export interface TrialOptions {
 export interface Trial {
   /** Of each judge, on the source as it is. */
   controls: Verdict[];
+  /** With several verdicts of a judge where the plant was tried again. */
   plants: { plant: Plant; verdicts: Verdict[] }[];
 }
+
+const TRIES = 3;
 
 export async function tryPlants(options: TrialOptions): Promise<Trial> {
   const { plants, report, signal } = options;
@@ -38,15 +43,21 @@ export async function tryPlants(options: TrialOptions): Promise<Trial> {
   };
   const trial = ({ plant, verdicts }: typeof tried[number]) => async () => {
     await using copy = await copyWith(plant);
-    for (const { judge, says } of plant.judges) {
-      const verdict = await runJudge(judge, copy, { says, signal });
-      verdicts.push(verdict);
-      report(lineOf(plant.name, verdict));
+    for (let tries = 0; tries < TRIES && !isFound(verdicts); tries++) {
+      for (const { judge, says } of plant.judges) {
+        const verdict = await runJudge(judge, copy, { says, signal });
+        verdicts.push(verdict);
+        report(lineOf(plant.name, verdict));
+      }
     }
   };
   const judges = judgesOf(plants.flatMap(({ judges }) => judges));
   await runAll([...judges.map(control), ...tried.map(trial)], options.atOnce);
   return { controls, plants: tried };
+}
+
+function isFound(verdicts: readonly Verdict[]): boolean {
+  return verdicts.some(({ outcome }) => outcome === "found");
 }
 
 async function copyWith(plant: Plant): Promise<Copy> {

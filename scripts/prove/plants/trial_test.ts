@@ -73,6 +73,33 @@ Deno.test("tryPlants() says of each judge whether it found the plant, and that t
   assert.equal(lines.length, 8);
 });
 
+Deno.test("tryPlants() tries a plant again that nobody found, a few times", async () => {
+  const lucky = (name: string, atLast: number): Judge => ({
+    ...judge(name, ""),
+    args: [
+      "eval",
+      `if (!(await Deno.readTextFile("${FILE}")).includes("planted")) Deno.exit(0);
+await Deno.writeTextFile("tries", ".", { append: true });
+if ((await Deno.readTextFile("tries")).length < ${atLast}) Deno.exit(0);
+console.log("ANOMALY skipped"); Deno.exit(1);`,
+    ],
+  });
+  const plants = [2, 4].map((atLast): Plant => ({
+    ...PLANT,
+    name: `found-by-the-${atLast}th`,
+    judges: [{ judge: lucky(`finds at ${atLast}`, atLast), says: /skipped/ }],
+  }));
+  const signal = new AbortController().signal;
+  const trial = await tryPlants({ plants, atOnce: 2, report: () => {}, signal });
+  assert.deepEqual(
+    trial.plants.map(({ verdicts }) => verdicts.map(({ outcome }) => outcome)),
+    [["green", "found"], ["green", "green", "green"]],
+  );
+  assert.deepEqual(faultsIn(trial).map(({ examples }) => examples), [
+    [`found-by-the-4th: ${PLANT.about}`],
+  ]);
+});
+
 Deno.test("a trial fails by a plant that nobody found, and by a judge that is red without one", () => {
   const verdict = (name: string, outcome: Verdict["outcome"]): Verdict => ({
     judge: judge(name, ""),

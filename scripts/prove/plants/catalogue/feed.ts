@@ -102,7 +102,7 @@ export const FEED_PLANTS: readonly Plant[] = [
 `,
     }],
     judges: [
-      { judge: history("at-once"), says: /late/ },
+      { judge: history("at-once"), says: /late|undelivered/ },
       { judge: simulation(), says: /presence of .* was written without connection/ },
       { judge: test("edge/presence/roster_test.ts"), says: /FAILED/ },
     ],

@@ -13,7 +13,7 @@ import { ANNOUNCE } from "shared/bus/requests.ts";
 import { pick, type Random } from "testing/random.ts";
 import { FORMATS } from "testing/sdk.ts";
 import type { Link } from "../../../dev/links.ts";
-import { connectAsOperator } from "../../../dev/nats_operator.ts";
+import { connectAs } from "../../../dev/nats_user.ts";
 import type { System } from "../../../dev/supervised_system.ts";
 import { startSystem, type SystemOptions } from "../../../dev/system.ts";
 import { Links } from "../../../faults/links.ts";
@@ -24,6 +24,8 @@ import { Recorder } from "../../history/recorder.ts";
 import { App, type Target } from "../../load/app.ts";
 
 const DEADLINE_MS = 10_000;
+/** Origins wait for three seconds before they take over. */
+const REPEATED_MS = 500;
 
 /** The system that a cast plays on. */
 export interface CastOptions {
@@ -43,6 +45,7 @@ export interface AppOptions {
 interface CastParts {
   system: System;
   links: Links;
+  /** As another origin. */
   bus: NatsConnection;
   random: Random;
   stack: AsyncDisposableStack;
@@ -70,7 +73,7 @@ export class Cast implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const links = stack.use(new Links(options.links ?? (() => false)));
     const system = stack.use(await startSystem({ ...options.system, through: links.through }));
-    const bus = await connectAsOperator(system.state);
+    const bus = await connectAs("origin", system.state);
     stack.defer(() => bus.close());
     return new Cast({ system, links, bus, random, stack: stack.move() });
   }
@@ -144,6 +147,24 @@ export class Cast implements AsyncDisposable {
   async untilDigest(): Promise<void> {
     const heard = this.#bus.subscribe(ANNOUNCE.digest, { max: 1 });
     for await (const _ of heard);
+  }
+
+  /**
+   * From now on no origin makes a digest: each hears from another all the time, which says again
+   * what everybody knows.
+   */
+  async withoutDigests(): Promise<void> {
+    const known = Promise.withResolvers<Uint8Array>();
+    const heard = this.#bus.subscribe(ANNOUNCE.digest, {
+      max: 1,
+      callback: (_, { data }) => known.resolve(data.slice()),
+    });
+    this.#stack.defer(() => heard.unsubscribe());
+    const digest = await known.promise;
+    const say = () => this.#bus.publish(ANNOUNCE.digest, digest);
+    say();
+    const timer = setInterval(say, REPEATED_MS);
+    this.#stack.defer(() => clearInterval(timer));
   }
 
   /** A connection to the database. */

@@ -49,10 +49,13 @@ async function sayByBoth(cast: Cast, one: App, other: App): Promise<void> {
   while (performance.now() < untilMs) await cast.sayByBoth(one, other, TEAM);
 }
 
-/** Whoever wants the log's lock, or holds it, is held up for some time, mostly a short one. */
+/**
+ * Whoever wants the log's lock, or holds it, is held up for some time, mostly a short one: before
+ * the lock much longer than a busy machine would, so that those who want it pass one another.
+ */
 async function slowMachine(sql: postgres.Sql): Promise<void> {
   const [row] = await sql`select pg_get_functiondef('lock_log'::regproc) as source`;
-  await sql.unsafe(row!.source.replace("begin", "begin perform pg_sleep(0.006 * random() ^ 3);"));
+  await sql.unsafe(row!.source.replace("begin", "begin perform pg_sleep(0.04 * random() ^ 3);"));
   await sql.unsafe(`
     create function delay() returns trigger language plpgsql as $$
     begin
