@@ -64,9 +64,12 @@ export class Platform {
     await this.#must("ask who one is", ["whoami"], folder);
   }
 
-  /** They hold from the next revision on. */
-  async setSettings(settings: Readonly<Record<string, string>>, folder: string): Promise<void> {
-    const place = await Deno.makeTempDir({ prefix: "fanfare-settings-" });
+  /** They hold from the next revision on. `scratch`: a folder where their file is meanwhile. */
+  async setSettings(
+    settings: Readonly<Record<string, string>>,
+    { folder, scratch }: { folder: string; scratch: string },
+  ): Promise<void> {
+    const place = await Deno.makeTempDir({ dir: scratch, prefix: "settings-" });
     try {
       const file = join(place, "edge.env");
       await Deno.writeTextFile(file, envFile(settings), { mode: 0o600 });

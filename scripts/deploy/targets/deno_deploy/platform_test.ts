@@ -16,13 +16,15 @@ Deno.test("deploy() names app and organisation, asks for JSON, and reads the dom
 });
 
 Deno.test("setSettings() says values to nobody, and leaves no file", async () => {
+  await using scratch = await temporaryDirectory("deno-deploy");
   const there = new TestPlatform();
   const settings = { TOKEN_SECRET: "canary", LINES: "a\nb" };
-  await new Platform(there.run, APP).setSettings(settings, ".");
+  await new Platform(there.run, APP).setSettings(settings, { folder: ".", scratch: scratch.path });
   const [, file] = /^deploy env load (\S+) --replace /.exec(there.said[0]!)!;
   assert.ok(!there.said.join().includes("canary"));
   assert.deepEqual(parseEnvFile(there.loaded[0]!), settings);
-  await assert.rejects(Deno.stat(file!), Deno.errors.NotFound);
+  assert.ok(file!.startsWith(scratch.path), file!);
+  assert.deepEqual([...Deno.readDirSync(scratch.path)], []);
 });
 
 Deno.test("what the platform refuses is told with what helps", async () => {

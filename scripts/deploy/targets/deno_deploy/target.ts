@@ -15,6 +15,8 @@ import { readJsonFile, writeJsonFile } from "../../../services/json_file.ts";
 import type { ReleaseRecord } from "../../record.ts";
 import type { Release, ReleaseId, ReleaseSettings } from "../../release.ts";
 import type { EdgeAddress, Installed, Judge, Target } from "../../target.ts";
+import { wordsOf } from "../../perform.ts";
+import { lockFolder } from "../folder_lock.ts";
 import { Releases } from "../local/releases.ts";
 import { ONE_USER } from "../words.ts";
 import { type App, writeAppFolder } from "./app_folder.ts";
@@ -76,8 +78,19 @@ export class DenoDeployTarget implements Target {
     ];
   }
 
+  async lock(): Promise<AsyncDisposable> {
+    const { folder, report } = this.#options;
+    const lock = await lockFolder(folder, this.where);
+    // What cannot be removed keeps nobody from deploying.
+    await this.#sweep().catch((error) =>
+      report(`Cannot remove what a deployment has left: ${wordsOf(error)}`)
+    );
+    return lock;
+  }
+
   async stage(release: Release): Promise<void> {
     const { folder, app } = this.#options;
+    const scratch = await this.#scratch();
     const faults = faultsIn(release.environments.edge);
     if (faults.length > 0) {
       throw new Error(`Cannot stage ${release.id}:\n${faults.map((one) => `  ${one}`).join("\n")}`);
@@ -88,7 +101,7 @@ export class DenoDeployTarget implements Target {
       ...release,
       environments: { edge: settingsThere(release.environments.edge), origin: {} },
       async unpack(to) {
-        const from = await Deno.makeTempDir({ prefix: "fanfare-release-" });
+        const from = await Deno.makeTempDir({ dir: scratch, prefix: "release-" });
         try {
           await release.unpack(from);
           await writeAppFolder(from, to, app);
@@ -106,7 +119,8 @@ export class DenoDeployTarget implements Target {
     if (placed?.release !== release) {
       const files = this.#releases.filesOf(release);
       const { edge } = await this.#releases.settingsOf(release);
-      await this.#platform.setSettings(edge as Record<string, string>, files);
+      const settings = edge as Record<string, string>;
+      await this.#platform.setSettings(settings, { folder: files, scratch: await this.#scratch() });
       const revision = await this.#platform.deploy(files);
       await writeJsonFile(this.#file(), { ...revision, release } satisfies Placed);
       report(`${app.name}: revision ${revision.revisionId} serves at ${revision.host}`);
@@ -142,6 +156,19 @@ export class DenoDeployTarget implements Target {
 
   async remove(release: ReleaseId): Promise<void> {
     await this.#releases.remove(release);
+  }
+
+  async #sweep(): Promise<void> {
+    await Deno.remove(await this.#scratch(), { recursive: true });
+    const placed = await this.#placed();
+    await this.#releases.sweep(placed ? [placed.release] : []);
+  }
+
+  /** For what is there for as long as a command takes, secrets too: the next one removes what stays. */
+  async #scratch(): Promise<string> {
+    const path = join(this.#options.folder, "scratch");
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+    return path;
   }
 
   #placed(): Promise<Placed | undefined> {

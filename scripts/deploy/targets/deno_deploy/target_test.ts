@@ -67,6 +67,7 @@ Deno.test("DenoDeployTarget brings an edge there, and goes back by bringing the 
     replicas: [{ id: "chat", kind: "edge", release: one.id }],
   });
   assert.ok(!there.said.join().includes("first"));
+  assert.deepEqual([...Deno.readDirSync(join(folder.path, "scratch"))], []);
 });
 
 Deno.test("DenoDeployTarget keeps what runs when the platform refuses the next", async () => {
@@ -80,6 +81,36 @@ Deno.test("DenoDeployTarget keeps what runs when the platform refuses the next",
   there.refuse("deploy --prod", 1, { message: "the build failed" });
   await assert.rejects(target.roll("edge", two.id, content), /the build failed/);
   assert.equal((await target.inspect()).current.edge, one.id);
+});
+
+Deno.test("what a deployment to Deno Deploy that was killed has left goes with the next, secrets first", async () => {
+  await using folder = await temporaryDirectory("deno-deploy");
+  const target = targetIn(folder.path, new TestPlatform());
+  const [half, unwritten, runs, kept] = [1, 2, 3, 4].map((nth) => release(nth, {}));
+  const at = (name: string) => join(folder.path, name);
+  for (const one of [`.${half!.id}.partial`, unwritten!.id, runs!.id, kept!.id]) {
+    await Deno.mkdir(at(`releases/${one}/files`), { recursive: true });
+  }
+  await target.record(recordOf(kept!));
+  const placed = { release: runs!.id, revisionId: "one", host: "chat.example.deno.net" };
+  await Deno.writeTextFile(at("placed.json"), JSON.stringify(placed));
+  for (const left of ["release-1", "settings-1"]) {
+    await Deno.mkdir(at(`scratch/${left}`), { recursive: true });
+    await Deno.writeTextFile(at(`scratch/${left}/edge.env`), "TOKEN_SECRET=canary");
+  }
+  await using _next = await target.lock();
+  await assert.rejects(Deno.stat(at("scratch")), Deno.errors.NotFound);
+  const names = [...Deno.readDirSync(at("releases"))].map(({ name }) => name);
+  assert.deepEqual(names.toSorted(), [runs!.id, kept!.id]);
+});
+
+Deno.test("an app is deployed to by one at a time, and whoever is there loses nothing", async () => {
+  await using folder = await temporaryDirectory("deno-deploy");
+  const open = () => targetIn(folder.path, new TestPlatform());
+  await using _first = await open().lock();
+  await Deno.mkdir(join(folder.path, "scratch/settings-1"), { recursive: true });
+  await assert.rejects(open().lock(), /Cannot deploy to app chat: another deployment is under way/);
+  assert.ok((await Deno.stat(join(folder.path, "scratch/settings-1"))).isDirectory);
 });
 
 Deno.test("DenoDeployTarget says why origins are not for it, and runs none", () => {

@@ -7,16 +7,16 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { readEdgeConfig } from "edge/config.ts";
 import { readOriginConfig } from "origin/config.ts";
 import type { ProgramKind } from "../../../dev/start_command.ts";
 import { type Address, hereOf, hostOf } from "../../../services/address.ts";
-import { lockFile } from "../../../services/file_lock.ts";
 import { wordsOf } from "../../perform.ts";
 import { currentOf, type ReleaseRecord } from "../../record.ts";
 import { isFor, type Release, type ReleaseId, type ReleaseSettings } from "../../release.ts";
 import type { EdgeAddress, Installed, Judge, Target } from "../../target.ts";
+import { lockFolder } from "../folder_lock.ts";
 import { readWanted } from "./host/host.ts";
 import { type ReplicaState, slotsOf, type Wanted } from "./host/slot.ts";
 import { HostClient } from "./host_client.ts";
@@ -80,16 +80,12 @@ export class LocalTarget implements Target {
   }
 
   async lock(): Promise<AsyncDisposable> {
-    await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const lock = await lockFile(
-      join(this.#folder, "deploy.lock"),
-      (pid) => `Cannot deploy to ${this.where}: another deployment is under way (pid ${pid})`,
-    );
+    const lock = await lockFolder(this.#folder, this.where);
     // Whatever comes of the deployment: what should run does, after a host that was killed.
     const { replicas } = await readWanted(this.#folder);
     if (replicas.length > 0) await HostClient.ensure(this.#folder);
     await this.#sweep(replicas);
-    return { [Symbol.asyncDispose]: () => Promise.resolve(lock[Symbol.dispose]()) };
+    return lock;
   }
 
   stage(release: Release): Promise<void> {
