@@ -49,7 +49,8 @@ async function firstPage(
   const header = { epoch, head, groups };
   if (!after) return nothing(header, true);
   if (after.epoch !== epoch || after.gsid > head) return nothing(header, false);
-  const gsids = await reaching(sql, request, after.gsid, head, maxEvents + 1);
+  const stretch = { after: after.gsid, upto: head, most: maxEvents + 1, isBounded: true };
+  const gsids = await reaching(sql, request, stretch);
   if (gsids.length > maxEvents) return nothing(header, false);
   return await pageOf(sql, header, gsids);
 }
@@ -59,11 +60,8 @@ async function laterPage(sql: Sql, request: Request, head: Gsid): Promise<Page<C
   const header = { epoch, head };
   const { after } = request;
   if (!after || after.epoch !== epoch) return nothing(header, false);
-  return await pageOf(
-    sql,
-    header,
-    await reaching(sql, request, after.gsid, head, EVENTS_PER_PAGE + 1),
-  );
+  const stretch = { after: after.gsid, upto: head, most: EVENTS_PER_PAGE + 1, isBounded: false };
+  return await pageOf(sql, header, await reaching(sql, request, stretch));
 }
 
 function nothing(header: Header, recovered: boolean): Page<CaughtUp> {
@@ -80,28 +78,40 @@ async function pageOf(sql: Sql, header: Header, gsids: Gsid[]): Promise<Page<Cau
   };
 }
 
+interface Stretch {
+  after: Gsid;
+  upto: Gsid;
+  most: number;
+  /** Of more than `most` it matters only that there are more, and not which are the first. */
+  isBounded: boolean;
+}
+
 /** The first gsids in `(after, upto]` that reached the user, each once, in order. */
 async function reaching(
   sql: Sql,
   { user, group }: { user: UserId; group?: GroupId },
-  after: Gsid,
-  upto: Gsid,
-  most: number,
+  { after, upto, most, isBounded }: Stretch,
 ): Promise<Gsid[]> {
+  // Many busy groups together hold millions: without an order the search ends with what it finds
+  // first. A change of a group reaches those whom it concerns twice, and nothing reaches them more.
+  const looked = isBounded ? 2 * most : null;
   const rows = group === undefined
     ? await sql<{ gsid: Gsid }[]>`
-      (select gsid from inbox
-        where user_id = ${user} and gsid > ${after} and gsid <= ${upto}
-        order by gsid limit ${most})
-      union
-      (select gsid from events
-        where conversation = ${SYSTEM_CONVERSATION} and gsid > ${after} and gsid <= ${upto}
-        order by gsid limit ${most})
-      union
-      (select e.gsid
-        from ${staysBeyond(sql, after)} m
-        cross join lateral ${whileMember(sql, after, upto, most)} e
-        where m.user_id = ${user} and m.conversation like 'group:%')
+      select distinct gsid from (
+        (select gsid from inbox
+          where user_id = ${user} and gsid > ${after} and gsid <= ${upto}
+          order by gsid limit ${most})
+        union all
+        (select gsid from events
+          where conversation = ${SYSTEM_CONVERSATION} and gsid > ${after} and gsid <= ${upto}
+          order by gsid limit ${most})
+        union all
+        (select e.gsid
+          from ${staysBeyond(sql, after)} m
+          cross join lateral ${whileMember(sql, after, upto, most)} e
+          where m.user_id = ${user} and m.conversation like 'group:%')
+        limit ${looked}::bigint
+      ) reached
       order by gsid limit ${most}`
     : await sql<{ gsid: Gsid }[]>`
       select e.gsid

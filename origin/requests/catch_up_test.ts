@@ -142,6 +142,30 @@ Deno.test("catchUp() does not look into what ended before its position, however 
   }
 });
 
+Deno.test("catchUp() finds out that it is too far behind without reading all that was missed", async () => {
+  await using store = await stores.store();
+  const groups = 40, maxEvents = 10;
+  await store.sql`
+    insert into members (conversation, user_id, role, joined)
+    select 'group:' || g, ${bo}, 'member', 16 from generate_series(1, ${groups}::int) g`;
+  await store.sql`
+    insert into events (gsid, type, conversation, prev, sender, fields, inboxes)
+    select 16 * (${groups}::int * n + g), 'message', 'group:' || g, 0, 'ana', '{}', '{}'
+    from generate_series(1, ${groups}::int) g, generate_series(1, 100) n`;
+  await store.sql`update log set last = (select max(gsid) from events)`;
+  const { epoch } = await readHead(store.sql);
+  const read = { user: bo, after: { gsid: 0, epoch } };
+  const entries = await inTransaction(store.sql, async (sql) => {
+    const page = await catchUp(sql as unknown as Sql, read, { ...LIMITS, maxEvents });
+    assert.equal(page.header.recovered, false);
+    const [row] = await sql`
+      select (pg_stat_get_xact_tuples_returned('events_of_conversation'::regclass)
+        + pg_stat_get_xact_tuples_returned('events'::regclass))::int as entries`;
+    return row!["entries"];
+  });
+  assert.ok(entries < groups * maxEvents / 4, `${entries} entries were read`);
+});
+
 Deno.test("catchUp() does not claim to recover what it cannot", async () => {
   await using store = await stores.store();
   const origin = originOn(store);

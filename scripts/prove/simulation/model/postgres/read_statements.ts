@@ -83,7 +83,7 @@ export const READ_STATEMENTS: readonly Statement[] = [
   {
     says:
       "(select gsid from inbox where user_id = $ and gsid > $ and gsid <= $ order by gsid limit" +
-      " $) union (",
+      " $) union all (",
     kind: "read",
     run: ({ tables, values: [user, after, upto, most] }) =>
       reads.reachingUser(tables, user as UserId, { after: after as Gsid, upto: upto as Gsid })
