@@ -51,6 +51,8 @@ export interface OtherRelease {
 const CHECKOUT = join(import.meta.dirname!, "../..");
 const STOP_MS = 15_000;
 const READY_MS = 30_000;
+/** How long `/ready` may take: a program that stands still takes a connection, and answers nothing. */
+export const ANSWER_MS = 5_000;
 
 export function startProgram(
   place: ProgramPlace,
@@ -112,7 +114,9 @@ export async function faultOf(
   { internalPort }: Pick<ProgramPlace, "internalPort">,
 ): Promise<string | undefined> {
   try {
-    const response = await fetch(`http://127.0.0.1:${internalPort}/ready`);
+    const response = await fetch(`http://127.0.0.1:${internalPort}/ready`, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     const { ready, draining, checks }: Readiness = await response.json();
     if (ready) return;
     if (draining) return "it drains";
@@ -120,6 +124,7 @@ export async function faultOf(
   } catch (error) {
     // Refused: it does not listen yet.
     if (error instanceof TypeError) return "it does not listen";
+    if ((error as Error).name === "TimeoutError") return "it does not answer";
     throw error;
   }
 }

@@ -11,14 +11,13 @@ import { join } from "node:path";
 import { signalProcess } from "../../../services/process.ts";
 import { waitUntil } from "../../../services/wait_until.ts";
 import { KEY_HEADER, type OrderName, type Orders } from "./host/control.ts";
+import { ofMachine } from "./host/environment.ts";
 import { type HostPlace, readHostPlace } from "./host/place.ts";
 import type { HostState } from "./host/slot.ts";
 
 const MAIN = join(import.meta.dirname!, "host/main.ts");
 const STARTED_MS = 30_000;
 const GONE_MS = 10_000;
-/** What a program needs of the machine, none of it a secret. */
-const PASSED_ON = ["PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "DENO_DIR", "LD_LIBRARY_PATH"];
 
 export class HostClient {
   readonly #place: HostPlace;
@@ -102,17 +101,11 @@ export class HostClient {
 }
 
 function startDetached(folder: string, log: string): Deno.ChildProcess {
-  const env = Object.fromEntries(
-    PASSED_ON.flatMap((name) => {
-      const value = Deno.env.get(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
   const command = [Deno.execPath(), "run", "-A", MAIN, folder];
   const child = new Deno.Command("sh", {
     args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "host", log, ...command],
     clearEnv: true,
-    env: { ...env, NO_COLOR: "1" },
+    env: { ...ofMachine(Deno.env.toObject()), NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -1,53 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { temporaryDirectory } from "testing/temporary_directory.ts";
-import type { ProgramKind } from "../../../dev/start_command.ts";
 import { signalProcess } from "../../../services/process.ts";
 import { waitUntil } from "../../../services/wait_until.ts";
 import type { ReleaseRecord } from "../../record.ts";
 import type { Judge } from "../../target.ts";
-import type { ReplicaState } from "./host/slot.ts";
 import { HostClient } from "./host_client.ts";
-import { LocalTarget } from "./target.ts";
+import { localTarget, READY_MS } from "./testing/local_target.ts";
 import { testRelease } from "./testing/releases.ts";
 
 const CONTENT: Judge = () => Promise.resolve();
-const READY_MS = 60_000;
 
 function recordOf(id: string): ReleaseRecord {
   return { id, at: "2026-11-30T12:00:00.000Z", outcome: "done" } as ReleaseRecord;
-}
-
-async function localTarget() {
-  const directory = await temporaryDirectory("local");
-  const folder = join(directory.path, "deploy");
-  const told: string[] = [];
-  const open = (count: Partial<Record<ProgramKind, number>> = {}) =>
-    new LocalTarget({
-      ...{ folder, ports: {}, readyMs: READY_MS },
-      count: { edge: 2, origin: 1, ...count },
-      report: (line) => told.push(line),
-    });
-  const state = async () => await (await HostClient.find(folder))!.state();
-  return {
-    ...{ folder, told, open, state },
-    /** Of the edges, by slot. */
-    async edges(): Promise<ReplicaState[]> {
-      return (await state()).replicas.filter(({ kind }) => kind === "edge");
-    },
-    /** Which release answers at the clients' address. */
-    async answer(): Promise<string> {
-      const { hostname, port } = (await state()).listen.edge!;
-      const response = await fetch(`http://${hostname}:${port}/`, {
-        headers: { connection: "close" },
-      });
-      return await response.text();
-    },
-    async [Symbol.asyncDispose]() {
-      await (await HostClient.find(folder))?.end();
-      await directory[Symbol.asyncDispose]();
-    },
-  };
 }
 
 Deno.test("a roll starts each new replica beside the old one, and takes it in when it was judged", async () => {

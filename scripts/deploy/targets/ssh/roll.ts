@@ -8,6 +8,7 @@
  * @module
  */
 
+import { ANSWER_MS } from "../../../dev/program.ts";
 import type { ReleaseId } from "../../release.ts";
 import type { Judge, Replica } from "../../target.ts";
 import { socketAt } from "../socket.ts";
@@ -95,14 +96,18 @@ interface Readiness {
 /** In words; `undefined` when it is ready. */
 async function whyNotReady(internalPort: number): Promise<string | undefined> {
   try {
-    const response = await fetch(`http://127.0.0.1:${internalPort}/ready`);
+    const response = await fetch(`http://127.0.0.1:${internalPort}/ready`, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     const { ready, checks } = await response.json() as Readiness;
     if (ready) return undefined;
     const faults = checks.filter(({ ok }) => !ok).map(({ name, fault }) => `${name}: ${fault}`);
     return faults.join(", ") || "it drains";
   } catch (error) {
-    // Nothing listens there yet, or the forward found nobody at its end.
-    if (error instanceof TypeError || error instanceof SyntaxError) return "it does not answer";
+    // Nothing listens there yet, the forward found nobody at its end, or what is there stands still.
+    const isSilent = error instanceof TypeError || error instanceof SyntaxError ||
+      (error as Error).name === "TimeoutError";
+    if (isSilent) return "it does not answer";
     throw error;
   }
 }

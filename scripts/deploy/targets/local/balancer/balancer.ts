@@ -9,8 +9,11 @@
  */
 
 import type { Address } from "../../../../services/address.ts";
+import { pause } from "../../../../services/wait_until.ts";
 import { type Backend, chooseBackend } from "./choose.ts";
 import { closeQuietly, join } from "./connection.ts";
+
+const FULL_MS = 50;
 
 export class Balancer implements AsyncDisposable {
   readonly #backends: () => readonly Backend[];
@@ -63,15 +66,25 @@ export class Balancer implements AsyncDisposable {
   }
 
   async #accept(listener: Deno.TcpListener): Promise<void> {
-    for await (const client of listener) {
-      const joined = this.#serve(client);
-      this.#joined.add(joined);
-      this.#clients.add(client);
-      joined.finally(() => {
-        this.#joined.delete(joined);
-        this.#clients.delete(client);
-      });
+    for (;;) {
+      try {
+        this.#take(await listener.accept());
+      } catch (error) {
+        if (isClosed(error)) return;
+        // More want in than this process may hold: those who are in stay, and others get their turn.
+        await pause(FULL_MS);
+      }
     }
+  }
+
+  #take(client: Deno.TcpConn): void {
+    const joined = this.#serve(client);
+    this.#joined.add(joined);
+    this.#clients.add(client);
+    joined.finally(() => {
+      this.#joined.delete(joined);
+      this.#clients.delete(client);
+    });
   }
 
   async #serve(client: Deno.TcpConn): Promise<void> {
@@ -96,6 +109,10 @@ export class Balancer implements AsyncDisposable {
     if (now === 0) this.#connections.delete(id);
     else this.#connections.set(id, now);
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
 }
 
 function listenOn(address: Address): Deno.TcpListener {

@@ -36,7 +36,8 @@ export class Host implements AsyncDisposable {
   readonly #balancers: Record<ProgramKind, Balancer>;
   readonly #internal: Record<ProgramKind, Balancer>;
   readonly #timer: ReturnType<typeof setInterval>;
-  #looking: Promise<void> | undefined;
+  /** Where the host before listened: an address that is taken now stays the one to come back to. */
+  #before: Pick<WantedState, "listen" | "internal"> = { listen: {} };
   #writing = Promise.resolve();
 
   constructor(options: HostOptions) {
@@ -48,9 +49,8 @@ export class Host implements AsyncDisposable {
     const internal = (kind: ProgramKind) => new Balancer(() => internalOf(all(kind)));
     this.#balancers = { edge: balancer("edge"), origin: balancer("origin") };
     this.#internal = { edge: internal("edge"), origin: internal("origin") };
-    // One look at a time: a machine that is busy is not asked more often.
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+      for (const replica of this.#replicas.values()) replica.look();
     }, LOOK_EVERY_MS);
   }
 
@@ -65,15 +65,19 @@ export class Host implements AsyncDisposable {
     return { listen: addressesOf(this.#balancers), internal: addressesOf(this.#internal) };
   }
 
-  /** Starts what ran before, and goes on starting it; resolves when each has a process. */
+  /**
+   * Starts what ran before, and goes on starting it; resolves when each has a process. Only then it is
+   * written down: a host that is killed meanwhile comes back with all of it.
+   */
   async comeBack(): Promise<void> {
     const before = await readWanted(this.#options.folder);
+    this.#before = before;
     for (const kind of ["edge", "origin"] as const) {
       const address = before.listen[kind], internal = before.internal?.[kind];
       const failing = `The ${kind}s have no address`;
-      if (address) await this.#tried(failing, () => this.listen(kind, address));
+      if (address) await this.#tried(failing, () => this.#balancers[kind].listen(address));
       if (!internal) continue;
-      await this.#tried(`${failing} for operators`, () => this.listenInternal(kind, internal));
+      await this.#tried(`${failing} for operators`, () => this.#internal[kind].listen(internal));
     }
     await Promise.all(
       before.replicas.map((wanted) =>
@@ -83,6 +87,7 @@ export class Host implements AsyncDisposable {
         })
       ),
     );
+    await this.#write();
   }
 
   async listen(kind: ProgramKind, address: Address): Promise<void> {
@@ -132,7 +137,6 @@ export class Host implements AsyncDisposable {
   /** Ends everything in good order; what ran stays written down. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
     for (const kind of ["edge", "origin"] as const) {
       const ending = [...this.#replicas.values()].filter(({ wanted }) => wanted.kind === kind);
       await Promise.all(ending.map((replica) => replica.stop()));
@@ -167,16 +171,17 @@ export class Host implements AsyncDisposable {
     }
   }
 
-  async #look(): Promise<void> {
-    await Promise.all([...this.#replicas.values()].map((replica) => replica.look()));
-  }
-
   #write(): Promise<void> {
     const replicas = [...this.#replicas.values()].filter(({ inService }) => inService);
     // Of two in a slot the later is the one that stays.
     const bySlot = new Map(replicas.map(({ wanted }) => [wanted.slot, wanted]));
     const { folder } = this.#options;
-    const wanted: WantedState = { replicas: [...bySlot.values()], ...this.#addresses };
+    const { listen, internal } = this.#addresses;
+    const wanted: WantedState = {
+      replicas: [...bySlot.values()],
+      listen: { ...this.#before.listen, ...listen },
+      internal: { ...this.#before.internal, ...internal },
+    };
     this.#writing = this.#writing.then(async () => {
       await writeJsonFile(wantedFile(folder), wanted);
       await writeJsonFile(join(folder, "scrape.json"), scrapedOf(replicas));

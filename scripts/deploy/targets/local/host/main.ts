@@ -4,16 +4,21 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { serveHttp } from "shared/http/serve.ts";
 import { openLog } from "shared/log.ts";
 import { lockFile } from "../../../../services/file_lock.ts";
 import { controlApp } from "./control.ts";
+import { isOfMachine } from "./environment.ts";
 import { Host } from "./host.ts";
 import { removeHostPlace, writeHostPlace } from "./place.ts";
 
-const [folder] = Deno.args;
-if (folder === undefined) throw new Error("Cannot host: the folder is missing");
+const [given] = Deno.args;
+if (given === undefined) throw new Error("Cannot host: the folder is missing");
+// Replicas run in folders of their own.
+const folder = resolve(given);
+// Whoever starts it by hand may have settings and secrets at hand that no replica is to inherit.
+for (const name of Object.keys(Deno.env.toObject())) if (!isOfMachine(name)) Deno.env.delete(name);
 const log = openLog({ program: "host", level: "info", terminal: false });
 using _lock = await lockFile(
   join(folder, "host.lock"),

@@ -36,6 +36,7 @@ export class HostedReplica implements Backend {
   readonly internalPort: number;
   inService = false;
   #isReady = false;
+  #looking: Promise<void> | undefined;
   readonly #ports: ClaimedPorts;
   readonly #source: ReplicaSource;
   #process!: Supervised;
@@ -92,21 +93,26 @@ export class HostedReplica implements Backend {
     this.#isReady = true;
   }
 
-  /** Asks it how it is. */
-  async look(): Promise<void> {
-    this.#isReady = this.#process.isRunning && await faultOf(this).catch(String) === undefined;
+  /** Asks it how it is; one question at a time, so that a busy machine is not asked more often. */
+  look(): void {
+    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
   }
 
   /** Takes it out of service, lets it send its clients elsewhere, and resolves when it is gone. */
   async stop(): Promise<void> {
     this.inService = false;
     await this.#process.stop();
+    await this.#looking;
     this.#ports[Symbol.dispose]();
   }
 
   state(connections: number): ReplicaState {
     const { wanted, pid, port, internalPort, inService } = this;
     return { ...wanted, pid, port, internalPort, inService, isReady: this.#isReady, connections };
+  }
+
+  async #look(): Promise<void> {
+    this.#isReady = this.#process.isRunning && await faultOf(this).catch(String) === undefined;
   }
 
   #launch() {
