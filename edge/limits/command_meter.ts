@@ -24,6 +24,8 @@ const COSTS: Record<Command["verb"], number> = {
   send: 0.1,
   pong: 0,
 };
+/** A burst holds the dearest of them, however low the rate, or nobody could connect at all. */
+const DEAREST = Math.max(...Object.values(COSTS));
 /** An SDK that is refused tells its app, which may have a few hundred calls on their way. */
 const REFUSED_BURSTS = 5;
 
@@ -32,8 +34,9 @@ export class CommandMeter {
   readonly #refused: Bucket;
 
   constructor(rate: Rate) {
-    this.#taken = new Bucket(rate);
-    this.#refused = new Bucket({ ...rate, burst: rate.burst * REFUSED_BURSTS });
+    const burst = Math.max(rate.burst, DEAREST);
+    this.#taken = new Bucket({ ...rate, burst });
+    this.#refused = new Bucket({ ...rate, burst: burst * REFUSED_BURSTS });
   }
 
   judge({ verb }: Command, nowMs: number): Ruling {

@@ -36,6 +36,11 @@ Deno.test("judge() counts a token for ten and an ack for a tenth, and a pong for
   assert.equal(inARow(spent, pong, "take"), 10_000);
 });
 
+Deno.test("judge() takes a connect at the lowest rate", () => {
+  const lowest = { perS: 1, burst: 4 };
+  assert.equal(inARow(new CommandMeter(lowest), connect, "take"), 1);
+});
+
 Deno.test("a rate of 0 takes everything", () => {
   assert.equal(inARow(new CommandMeter({ perS: 0, burst: 1 }), connect, "take"), 10_000);
 });
