@@ -38,8 +38,8 @@ export interface PushJob extends JobKey {
   reason: string | null;
   /** The age of the event by the database's clock. */
   ageMs: number;
-  /** A newer job tells the same user of the same conversation. */
-  superseded: boolean;
+  /** The newest other job, newer than this one, that tells the same user of the same conversation. */
+  newer: "sent" | "open" | null;
   /** Null when the event is no longer stored. */
   event: Pick<StoredEvent, "gsid" | "type" | "conversation" | "fields"> | null;
   sender: UserId | null;

@@ -34,6 +34,8 @@ export const NO_TARGETS = "no targets";
 
 /** An old push that a newer one of the same conversation replaces is not sent any more. */
 export const SUPERSEDED_AFTER_MS = 60_000;
+/** Until that one is sent, this one waits, for so much of its age: some thirty times in a day. */
+const WAIT_FOR_NEWER = 1 / 4;
 
 export function planJob(job: PushJob, now: Circumstances): Plan {
   const dropped = (reason: string): Verdict => ended("dropped", job.progress, reason);
@@ -44,7 +46,12 @@ export function planJob(job: PushJob, now: Circumstances): Plan {
   if (job.ageMs >= now.ttlMs) {
     return ended("dead", job.progress, `expired: ${job.reason ?? "late"}`);
   }
-  if (job.superseded && job.ageMs >= SUPERSEDED_AFTER_MS) return dropped("superseded");
+  if (job.newer !== null && job.ageMs >= SUPERSEDED_AFTER_MS) {
+    if (job.newer === "sent") return dropped("superseded");
+    // It may yet end without a push: whoever received it need not have received this one.
+    const afterMs = job.ageMs * WAIT_FOR_NEWER;
+    return { kind: "again", afterMs, progress: job.progress, reason: job.reason ?? "newer first" };
+  }
 
   const progress = { ...job.progress };
   for (const target of job.targets) if (now.remembered(target)) progress[target.id] = "sent";

@@ -19,7 +19,7 @@ function job(changes: Partial<PushJob> = {}): PushJob {
     progress: {},
     reason: null,
     ageMs: 10,
-    superseded: false,
+    newer: null,
     event: { gsid: 160, type: "message", conversation: "group:g" as ConversationId, fields: "{}" },
     sender: "ana" as UserId,
     targets: [fcm, apns],
@@ -47,7 +47,7 @@ Deno.test("planJob() drops what need not be sent, with a reason", () => {
     [job(), { configured: () => false }, "dropped not configured"],
     [job({ ageMs: 1_000_000 }), {}, "dead expired: late"],
     [job({ ageMs: 1_000_000, reason: "http 503" }), {}, "dead expired: http 503"],
-    [job({ superseded: true, ageMs: 60_000 }), {}, "dropped superseded"],
+    [job({ newer: "sent", ageMs: 60_000 }), {}, "dropped superseded"],
     [job({ progress: { 1: "sent", 2: "pruned" } }), {}, "sent "],
     [job({ progress: { 1: "pruned", 2: "refused" } }), {}, "dead no targets"],
     [job(), { remembered: () => true }, "sent "],
@@ -62,7 +62,8 @@ Deno.test("planJob() drops what need not be sent, with a reason", () => {
 Deno.test("planJob() sends to every target that is open and due", () => {
   const cases: [Partial<PushJob>, Partial<Circumstances>, StoredTarget[]][] = [
     [{}, {}, [fcm, apns]],
-    [{ superseded: true, ageMs: 59_999 }, {}, [fcm, apns]],
+    [{ newer: "sent", ageMs: 59_999 }, {}, [fcm, apns]],
+    [{ newer: "open", ageMs: 59_999 }, {}, [fcm, apns]],
     [{ progress: { 1: "sent" } }, {}, [apns]],
     [{ progress: { 1: "refused" } }, {}, [apns]],
     [{ progress: { 1: NOW + 1, 2: NOW } }, {}, [apns]],
@@ -81,6 +82,16 @@ Deno.test("planJob() waits for the first target that comes due", () => {
     pausedUntilMs: (platform) => platform === "apns" ? NOW + 70 : 0,
   });
   assert.deepEqual([paused.kind, "afterMs" in paused && paused.afterMs], ["again", 70]);
+});
+
+Deno.test("planJob() waits for a newer job that has not ended: it may end without a push", () => {
+  const waits = planJob(job({ newer: "open", ageMs: 60_000, progress: { 1: "sent" } }), calm);
+  assert.deepEqual(waits, {
+    kind: "again",
+    afterMs: 15_000,
+    progress: { 1: "sent" },
+    reason: "newer first",
+  });
 });
 
 function judge(

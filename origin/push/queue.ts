@@ -82,7 +82,7 @@ interface ClaimedRow {
   progress: Progress;
   reason: string | null;
   age_ms: number;
-  superseded: boolean;
+  newer: PushJob["newer"];
   type: EventType | null;
   conversation: ConversationId | null;
   fields: string | null;
@@ -105,12 +105,14 @@ async function claim(sql: Sql, limit: number, leaseMs: number): Promise<PushJob[
     select claimed.gsid, claimed.user_id, attempt, progress, reason, age_ms,
       event.type, event.conversation, event.fields, event.sender,
       coalesce(targets.list, '[]') as targets,
-      case when age_ms >= ${SUPERSEDED_AFTER_MS}::float8 then exists (
-        select from push_jobs newer join events on events.gsid = newer.gsid
+      case when age_ms >= ${SUPERSEDED_AFTER_MS}::float8 then (
+        select coalesce(newer.outcome, 'open')
+        from push_jobs newer join events on events.gsid = newer.gsid
         where newer.user_id = claimed.user_id and newer.gsid > claimed.gsid
           and events.conversation = event.conversation
           and (newer.outcome is null or newer.outcome = 'sent')
-      ) else false end as superseded
+        order by newer.gsid desc limit 1
+      ) end as newer
     from claimed
     cross join lateral (
       select extract(epoch from clock_timestamp())::float8 * 1000
@@ -134,7 +136,7 @@ function readJob(row: ClaimedRow): PushJob {
     progress: row.progress,
     reason: row.reason,
     ageMs: row.age_ms,
-    superseded: row.superseded,
+    newer: row.newer,
     event: type && conversation && fields ? { gsid, type, conversation, fields } : null,
     sender: row.sender,
     targets: row.targets,

@@ -29,7 +29,7 @@ function scene({ maxJobs, remembered }: { maxJobs: number; remembered: number })
     progress: {},
     reason: null,
     ageMs: 0,
-    superseded: false,
+    newer: null,
     event: {
       gsid: claimed,
       type: "message",

@@ -116,15 +116,34 @@ Deno.test("a job whose event has grown too old ends as a dead letter", async () 
   assert.deepEqual(test.recorder.record.list(), []);
 });
 
-Deno.test("a late push gives way to a newer one of the same conversation", async () => {
+Deno.test("a late push gives way to a newer one of the same conversation, once that is made", async () => {
   await using test = await bench(pushDatabase);
   await test.database.target("ben", "fcm", "f");
   const old = await test.database.message({ ageMs: 120_000 });
   const elsewhere = await test.database.message({ ageMs: 119_000, conversation: "group:g" });
   const fresh = await test.database.message();
   test.start();
-  await test.queue.enqueue([old, elsewhere, fresh].map((gsid) => ({ gsid, user: ben })));
+  await test.queue.enqueue([elsewhere, fresh].map((gsid) => ({ gsid, user: ben })));
+  assert.deepEqual(await test.ended(), ["sent", "sent"]);
+  await test.queue.enqueue([{ gsid: old, user: ben }]);
   assert.deepEqual(await test.ended(), ["dropped: superseded", "sent", "sent"]);
+});
+
+Deno.test("a late push does not give way to a newer one that is never made", async () => {
+  await using test = await bench(pushDatabase);
+  const { sql } = test.database;
+  await test.database.target("ben", "fcm", "f");
+  const old = await test.database.message({ ageMs: 120_000 });
+  const own = await test.database.message({ from: "ben" });
+  await test.queue.enqueue([old, own].map((gsid) => ({ gsid, user: ben })));
+  test.start();
+  await waitUntil(async () => {
+    const [first, second] = await test.database.outcomes();
+    return first !== undefined && first !== "open" || second !== "open" || undefined;
+  }, { what: "the newer job to end", withinMs: 10_000 });
+  // The older one has waited for it.
+  await sql`update push_jobs set due_at = now() where due_at is not null`;
+  assert.deepEqual(await test.ended(), ["sent", "dropped: own message"]);
 });
 
 Deno.test("an event that is no message, or gone, is not pushed", async () => {

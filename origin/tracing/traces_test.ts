@@ -105,7 +105,7 @@ const JOB: PushJob = {
   progress: {},
   reason: null,
   ageMs: 0,
-  superseded: false,
+  newer: null,
   event: { gsid: 16, type: "message", conversation: "dm:ana:ben" as never, fields: '{"id":"m1"}' },
   sender: ANA,
   targets: [],

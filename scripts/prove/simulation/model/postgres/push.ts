@@ -55,19 +55,20 @@ export function claim(
         token,
         registeredAt: String(registeredMs),
       })).sort((one, other) => one.id - other.id),
-      superseded: ageMs >= options.supersededAfterMs && isSuperseded(tables, job),
+      newer: ageMs >= options.supersededAfterMs ? newerThan(tables, job) : null,
     };
   });
 }
 
-function isSuperseded(tables: Tables, job: JobRow): boolean {
+function newerThan(tables: Tables, job: JobRow): "sent" | "open" | null {
   const conversation = tables.event(job.gsid)?.conversation;
+  let newest: JobRow | undefined;
   for (const other of tables.jobs.values()) {
-    if (other.user !== job.user || other.gsid <= job.gsid) continue;
+    if (other.user !== job.user || other.gsid <= (newest ?? job).gsid) continue;
     if (tables.event(other.gsid)?.conversation !== conversation) continue;
-    if (other.outcome === null || other.outcome === "sent") return true;
+    if (other.outcome === null || other.outcome === "sent") newest = other;
   }
-  return false;
+  return newest === undefined ? null : newest.outcome === "sent" ? "sent" : "open";
 }
 
 export interface Done {
