@@ -8,6 +8,7 @@
  */
 
 import { CLOSES } from "shared/wire/codes.ts";
+import { KEPT_TOKENS } from "./clients/credentials.ts";
 import { MESSAGE_FAULTS, MESSAGE_KINDS } from "./schedule/bus_faults.ts";
 import { CRASH_POINTS } from "./schedule/process_faults.ts";
 import {
@@ -91,6 +92,8 @@ const OUTCOMES: Record<string, readonly string[]> = {
   "revocations": [
     ...["user revoked", "device revoked", "revoke failed", "digest of revocations"],
     ...["revoked connection ended 3503", "revoked connection ended 3500"],
+    ...product(["refreshed by"], KEPT_TOKENS),
+    ...["revoked refresh ended 3500", "revoked refresh ended 3503", "refresh answered 100"],
   ],
   "fan-out": [
     "fan-out published",

@@ -1,9 +1,10 @@
 /**
- * Tokens that were revoked: nobody is let in by one, and what one let in is ended.
+ * Tokens that were revoked: nobody is let in by one, and what goes on by one is ended.
  *
- * Invariant: a connect that begins when a revocation is visible is refused; and a connection that
- * stands is ended by the time at which its edge has proven the revocation's place. Who was never
- * revoked is never told so. Knows nothing of how an edge learns of it.
+ * Invariant: a connect that begins when a revocation is visible is refused, and so is each refresh of
+ * the connection by such a token; and a connection that stands is ended by the time at which its edge
+ * has proven the revocation's place. Who was never revoked is never told so. Knows nothing of how an
+ * edge learns of it.
  *
  * @module
  */
@@ -21,8 +22,10 @@ import type { Judge } from "./judge.ts";
 interface Connection {
   /** Of its device. */
   readonly name: string;
-  /** By which it was let in, or asks to be. */
-  readonly token: Issued;
+  /** By which it goes on, or asks to: while a refresh is not answered its edge may go by either. */
+  readonly tokens: readonly Issued[];
+  /** A refresh is not answered. */
+  readonly refreshing: boolean;
   readonly connected: boolean;
   readonly pipe: Pipe;
 }
@@ -31,6 +34,7 @@ interface Connection {
 export interface Attempt {
   isRevoked: boolean;
   epoch: string;
+  head: Gsid;
 }
 
 export class RevocationChecks {
@@ -57,7 +61,8 @@ export class RevocationChecks {
   }
 
   begun(token: Issued): Attempt {
-    return { isRevoked: this.#isRevoked(token, Infinity), epoch: this.#tables.epoch };
+    const { epoch, last: head } = this.#tables;
+    return { isRevoked: this.#isRevoked(token, head), epoch, head };
   }
 
   /** It was let in. A restore may have taken back what was revoked. */
@@ -65,6 +70,14 @@ export class RevocationChecks {
     if (epoch !== this.#tables.epoch) return;
     if (isRevoked) this.#judge.fail(`${connection.name} was let in by a token that is revoked`);
     else this.#checkStanding(connection, edge);
+  }
+
+  /** It goes on by another token: of what was revoked before it began, its edge was told. */
+  refreshed({ epoch, head }: Attempt, connection: Connection, edge: EdgeProcess): void {
+    if (epoch !== this.#tables.epoch) return;
+    if (this.#areRevoked(connection, head)) {
+      this.#judge.fail(`${connection.name} was refreshed by a token that is revoked`);
+    } else this.#checkStanding(connection, edge);
   }
 
   /** Each connection of an edge, whenever it has proven something. */
@@ -79,9 +92,10 @@ export class RevocationChecks {
   }
 
   /** Gives whether it was to be expected: who was ever revoked may be refused, or ended. */
-  closed({ name, token }: Connection, code: number): boolean {
-    const isRevoked = this.#ever.some((revocation) => isCovered(token, revocation));
-    if (isRevoked) this.#chronicle.note(`revoked connection ended ${code}`);
+  closed({ name, tokens, refreshing }: Connection, code: number): boolean {
+    const isRevoked = this.#ever.some((one) => tokens.some((token) => isCovered(token, one)));
+    const what = refreshing ? "refresh" : "connection";
+    if (isRevoked) this.#chronicle.note(`revoked ${what} ended ${code}`);
     else if (code === CLOSES.invalidToken.code) {
       this.#judge.fail(`${name} was told that its token is no good, though nobody revoked it`);
     }
@@ -89,10 +103,16 @@ export class RevocationChecks {
   }
 
   #checkStanding(connection: Connection, { process, delivery: { ledger } }: EdgeProcess): void {
-    const { connected, pipe, name, token } = connection;
+    const { connected, pipe, name } = connection;
     if (!connected || !pipe.open || !pipe.belongsTo(process)) return;
-    if (ledger.epoch !== this.#tables.epoch || !this.#isRevoked(token, ledger.proven)) return;
+    if (ledger.epoch !== this.#tables.epoch) return;
+    if (!this.#areRevoked(connection, ledger.proven)) return;
     this.#judge.fail(`${name} is connected by a revoked token, and its edge has proven that`);
+  }
+
+  /** Whichever its edge goes by. */
+  #areRevoked({ tokens }: Connection, upto: Gsid): boolean {
+    return tokens.every((token) => this.#isRevoked(token, upto));
   }
 
   #isRevoked(token: Issued, upto: Gsid): boolean {

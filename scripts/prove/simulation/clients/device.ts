@@ -18,7 +18,7 @@ import { Pipe } from "../model/pipe.ts";
 import type { Models } from "../models.ts";
 import type { EdgeProcess } from "../real/edge.ts";
 import { App } from "./app.ts";
-import { Credentials } from "./credentials.ts";
+import { Credentials, type KeptToken } from "./credentials.ts";
 import { Outbox } from "./outbox.ts";
 import { type RpcAnswer, Session } from "./session.ts";
 
@@ -200,6 +200,12 @@ export class Device {
 
   call(method: string, data: unknown, onAnswer: (answer: RpcAnswer) => void = () => {}): void {
     if (!this.asleep) this.session?.call(method, data, onAnswer);
+  }
+
+  /** Its connection is to go on by this token; one refresh at a time, as the SDK does. */
+  refresh(which: KeptToken): void {
+    if (this.asleep || this.session?.refreshing) return;
+    this.session?.refresh(this.#credentials.pick(which, this.#deps.models.timeline.nowMs), which);
   }
 
   #try(): void {

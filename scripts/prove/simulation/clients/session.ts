@@ -19,6 +19,7 @@ import type { Chronicle } from "../model/chronicle.ts";
 import type { Issued } from "../model/postgres/revocations.ts";
 import type { EdgeProcess } from "../real/edge.ts";
 import type { App } from "./app.ts";
+import type { KeptToken, ShownToken } from "./credentials.ts";
 
 export type RpcAnswer = { data: Record<string, unknown> } | { error: WireError };
 
@@ -46,6 +47,7 @@ interface Frame {
   id?: number;
   connect?: { client: string; subs: { inbox: { epoch: string; offset: Gsid; recovered?: true } } };
   rpc?: { data: Record<string, unknown> };
+  refresh?: Record<string, unknown>;
   error?: WireError;
   push?: { pub: { data: { type: string; gsid?: Gsid }; offset?: Gsid } };
 }
@@ -62,12 +64,17 @@ export class Session implements PipeClient {
   #last: Gsid = 0;
   #connected = false;
   #shown = true;
+  /** By which it was let in, or has been refreshed since. */
+  #token: Issued;
+  /** By which it is being refreshed: its edge has taken it already, or not yet. */
+  #next: Issued | undefined;
   #over = false;
   /** The connection's own id, once it is connected. */
   id: ConnectionId | undefined;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
+    this.#token = deps.token;
     this.#attempt = deps.revocations.begun(deps.token);
   }
 
@@ -75,8 +82,12 @@ export class Session implements PipeClient {
     return this.#deps.name;
   }
 
-  get token(): Issued {
-    return this.#deps.token;
+  get tokens(): readonly Issued[] {
+    return this.#next ? [this.#token, this.#next] : [this.#token];
+  }
+
+  get refreshing(): boolean {
+    return this.#next !== undefined;
   }
 
   get pipe(): Pipe {
@@ -112,17 +123,19 @@ export class Session implements PipeClient {
     this.say({ id, rpc: { method, data } });
   }
 
+  refresh({ token, issued }: ShownToken, which: KeptToken): void {
+    const id = ++this.#ids;
+    this.#next = issued;
+    this.#calls.set(id, (answer) => this.#onRefreshed(issued, which, answer));
+    this.say({ id, refresh: { token } });
+  }
+
   /** Tells the edge whether the app is looked at, if it does not know. */
   show(foreground: boolean): void {
     if (!this.connected || this.#shown === foreground) return;
     this.#shown = foreground;
     this.#deps.chronicle.note(foreground ? "shown" : "hidden");
     this.say({ send: { data: { type: "state", foreground } } });
-  }
-
-  /** A command without an answer of interest. */
-  command(command: Record<string, unknown>): void {
-    this.say({ id: ++this.#ids, ...command });
   }
 
   /** The app has processed everything that came here. */
@@ -152,8 +165,9 @@ export class Session implements PipeClient {
     else {
       const onAnswer = this.#calls.get(frame.id);
       this.#calls.delete(frame.id);
+      const data = frame.rpc?.data ?? frame.refresh;
       if (frame.error) onAnswer?.({ error: frame.error });
-      else if (frame.rpc) onAnswer?.({ data: frame.rpc.data });
+      else if (data) onAnswer?.({ data });
     }
   }
 
@@ -186,6 +200,15 @@ export class Session implements PipeClient {
       app.move(offset, epoch);
     } else app.reload(offset, epoch);
     onConnected();
+  }
+
+  #onRefreshed(issued: Issued, which: KeptToken, answer: RpcAnswer): void {
+    const { name, chronicle, revocations, edge } = this.#deps;
+    this.#next = undefined;
+    if ("error" in answer) return chronicle.note(`refresh answered ${answer.error.code}`);
+    chronicle.note(`refreshed by ${which}`, issued.issuedMs, () => `${name} by ${issued.issuedMs}`);
+    this.#token = issued;
+    revocations.refreshed(this.#attempt, this, edge);
   }
 
   #push({ data, offset }: NonNullable<Frame["push"]>["pub"]): void {

@@ -11,7 +11,7 @@ import { GROUPS, USERS, type World } from "../world.ts";
 import type { Action } from "./action.ts";
 
 /** One that is connected and awake. */
-function connected(world: World): Device | undefined {
+export function connected(world: World): Device | undefined {
   const devices = world.devices.filter(({ session, asleep }) => session && !asleep);
   return devices.length > 0 ? world.random.pick(devices) : undefined;
 }
