@@ -10,7 +10,13 @@
 
 import { nkeys } from "@nats-io/transport-node";
 import type { NatsOptions } from "shared/bus/nats_connect.ts";
-import { type Allowed, inboxOf, permissionsOf, type Role } from "shared/bus/permissions.ts";
+import {
+  type Allowed,
+  deniedQueueOf,
+  inboxOf,
+  permissionsOf,
+  type Role,
+} from "shared/bus/permissions.ts";
 
 /** As a server knows it. */
 export interface NatsUser {
@@ -78,10 +84,14 @@ function userConfig({ name, role, inboxPrefix, publicKey }: NatsUser): string {
         # ${name}
         nkey: ${publicKey}
         permissions: {
-          publish: ${listOf(publish)}
-          subscribe: ${listOf(subscribe)}
+          publish: { allow: ${listOf(publish)} }
+          subscribe: { allow: ${listOf(subscribe)}${denied(deniedQueueOf(role))} }
         }
       }`;
+}
+
+function denied(queue: string | undefined): string {
+  return queue === undefined ? "" : `, deny: ${JSON.stringify(`> ${queue}`)}`;
 }
 
 function listOf(allowed: readonly Allowed[]): string {

@@ -8,7 +8,7 @@ import {
   nkeys,
   PermissionViolationError,
 } from "@nats-io/transport-node";
-import { ANNOUNCE, encodeMessage, REQUEST } from "shared/bus/requests.ts";
+import { ANNOUNCE, encodeMessage, ORIGIN_QUEUE, REQUEST } from "shared/bus/requests.ts";
 import { CHAT_STREAM } from "shared/topic.ts";
 import { TestSystem } from "testing/system.ts";
 import { connectAsOperator } from "../dev/nats_operator.ts";
@@ -146,6 +146,20 @@ Deno.test("an operator speaks for nobody", async () => {
     for (const subject of subjects) operator.publish(subject);
   });
   assert.deepEqual(refused, subjects.map((subject) => `publish ${subject}`));
+});
+
+Deno.test("an operator hears what origins are asked, and takes none of it from them", async () => {
+  await using operator = await disposable(connectAsOperator(system.state));
+  const work = ["rpc.>", REQUEST.send, ANNOUNCE.ended];
+  const refused = await refusedTo(operator, () => {
+    for (const subject of work) operator.subscribe(subject, { queue: ORIGIN_QUEUE });
+  });
+  assert.deepEqual(refused, work.map((subject) => `subscription ${subject}`));
+  const heard = operator.subscribe(REQUEST.digest, { max: 1 });
+  await operator.flush();
+  await using edge = await thief("edge-0");
+  assert.ok((await edge.request(REQUEST.digest, encodeMessage({}))).data.length > 0);
+  for await (const { reply } of heard) assert.ok(reply);
 });
 
 Deno.test("an origin that is asked to answer elsewhere than at an inbox answers nobody", async () => {

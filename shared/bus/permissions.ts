@@ -2,8 +2,8 @@
  * What each role may say and hear on the bus: the one table from which the permissions at a NATS
  * server are written, and by which `deno task check` tries them.
  *
- * Invariant: nobody but an origin speaks on a topic or in an origin's name, and nobody hears an
- * inbox but whoever it belongs to. Pure; knows no server and no key.
+ * Invariant: nobody but an origin speaks on a topic or in an origin's name, or takes work from
+ * origins, and nobody hears an inbox but whoever it belongs to. Pure; knows no server and no key.
  *
  * Answers are allowed by the subjects of inboxes, never by `allow_responses`: for that a server
  * keeps each reply subject that it handed out, and searches them all for each message once they are
@@ -59,6 +59,11 @@ export function permissionsOf(role: Role, inboxPrefix = inboxOf(role)): Permissi
   // One below it for each connection, and one for each of its requests below that.
   const inbox = allow(`${inboxPrefix}.>`, [`${inboxPrefix}.*`, `${inboxPrefix}.*.*`]);
   return { publish, subscribe: [...subscribe, inbox] };
+}
+
+/** What a role may hear it may not hear as one of this queue: it would take it from the others. */
+export function deniedQueueOf(role: Role): string | undefined {
+  return role === "origin" ? undefined : ORIGIN_QUEUE;
 }
 
 /** Whether these permissions allow a use; a `*` in it is a name like any other. */

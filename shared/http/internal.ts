@@ -23,7 +23,7 @@ export interface InternalOptions {
   isDraining: () => boolean;
   /** Begins to drain, and returns at once. */
   drain: () => void;
-  /** When set, `POST /drain` needs it in the header `X-Admin-Key`. */
+  /** When set, `POST /drain` needs it in the header `X-Admin-Key`; where not, no page may ask. */
   adminKey?: string | undefined;
   now: () => number;
 }
@@ -54,6 +54,10 @@ export function createInternalApp(options: InternalOptions): Hono {
   });
   app.post("/drain", (c) => {
     const { adminKey } = options;
+    // Only browsers send it: a page that somebody on this machine has open is no operator.
+    if (adminKey === undefined && c.req.header("origin") !== undefined) {
+      return c.json({ error: "a page may not ask for this where no ADMIN_KEY is set" }, 403);
+    }
     if (adminKey !== undefined && !isSameSecret(c.req.header("x-admin-key"), adminKey)) {
       return c.json({ error: "the header X-Admin-Key is missing or wrong" }, 401);
     }

@@ -62,6 +62,19 @@ Deno.test("POST /drain wants the admin key when one is set", async () => {
   assert.equal((await app.request("/drain")).status, 404);
 });
 
+Deno.test("POST /drain is nothing that a page may ask for where no admin key is set", async () => {
+  let drains = 0;
+  const app = appWith({ drain: () => drains++ });
+  const post = (headers: Record<string, string>) =>
+    app.request("/drain", { method: "POST", headers });
+  for (const origin of ["https://elsewhere.example", "http://127.0.0.1:9000", "null"]) {
+    assert.equal((await post({ origin })).status, 403);
+  }
+  assert.equal(drains, 0);
+  assert.equal((await post({})).status, 202);
+  assert.equal(drains, 1);
+});
+
 Deno.test("/metrics shows the build and the process", async () => {
   using metrics = createMetrics("origin", () => performance.now());
   const response = await appWith({ registry: metrics.registry }).request("/metrics");
