@@ -130,7 +130,7 @@ const PLANTED: [what: string, found: AnomalyName[], plant: (scene: Scene) => voi
     const device = scene.device("bob");
     scene.disconnect(device);
     scene.connect(device);
-    const beyond = { offset: scene.truth.events.at(-1)!.gsid + GSID_STEP, epoch: "E" };
+    const beyond = { offset: scene.truth.head + GSID_STEP, epoch: "E" };
     Object.assign(last(device, "connected"), { cursor: beyond, position: beyond });
   }],
   ["a position of another epoch is served", ["cursor-and-epoch-apart"], (scene) => {
@@ -375,6 +375,15 @@ Deno.test("check() takes it for right that a stranger is refused, and who has ju
   scene.change("group.left", ["bob"]);
   refuse(scene, scene.device("bob"), ERRORS.unknownConversation.code);
   scene.change("group.joined", ["bob"]);
+  assert.deepEqual(namesOf(scene), []);
+});
+
+Deno.test("a cursor may lie above the last event: repeats draw gsids too", () => {
+  const scene = new Scene();
+  scene.send(scene.device("ana"), { user: "bob" });
+  scene.repeat();
+  scene.disconnect(scene.device("bob"));
+  scene.connect(scene.device("bob"));
   assert.deepEqual(namesOf(scene), []);
 });
 

@@ -3,7 +3,7 @@ import type { Entry, History } from "./entry.ts";
 import { figuresOf } from "./figures.ts";
 import { Scene } from "./testing/scene.ts";
 
-const TRUTH = { epoch: "E", events: [], stays: [], sent: [], pushes: [], replaced: [] };
+const TRUTH = { epoch: "E", head: 0, events: [], stays: [], sent: [], pushes: [], replaced: [] };
 
 const NOTHING = {
   outages: [],

@@ -18,7 +18,7 @@ export async function readTruth(state: Pick<State, "postgres" | "push">): Promis
     const database = await sql.begin(
       "isolation level repeatable read read only",
       async (sql) => ({
-        epoch: String((await sql`select epoch from log`)[0]!.epoch),
+        ...await headOf(sql),
         events: (await sql<EventRow[]>`
           select gsid::float8, type, conversation, prev::float8, sender, fields
           from events order by gsid
@@ -41,6 +41,13 @@ export async function readTruth(state: Pick<State, "postgres" | "push">): Promis
   } finally {
     await sql.end();
   }
+}
+
+/** A batch of repeats, or of what is refused, draws gsids as well. */
+async function headOf(sql: postgres.TransactionSql): Promise<Pick<Truth, "epoch" | "head">> {
+  const [row] = await sql<{ epoch: string; head: number }[]>`
+    select epoch, last::float8 as head from log`;
+  return { epoch: row!.epoch, head: row!.head };
 }
 
 interface EventRow {

@@ -53,6 +53,8 @@ export interface Replaced {
 
 export interface Truth {
   epoch: string;
+  /** Up to here gsids were drawn. Above the last event where what came after it stored none. */
+  head: number;
   /** By gsid, rising. */
   events: TrueEvent[];
   stays: Stay[];

@@ -20,9 +20,9 @@ function linesOf({ user, device, format, entries }: DeviceHistory): string {
 }
 
 export async function writeTruth(folder: string, truth: Truth): Promise<void> {
-  const { epoch, events, stays, sent, pushes, replaced } = truth;
+  const { epoch, head, events, stays, sent, pushes, replaced } = truth;
   const lines = [
-    { epoch },
+    { epoch, head },
     ...events.map((event) => ({ event })),
     ...stays.map((stay) => ({ stay })),
     ...sent.map((sent) => ({ sent })),

@@ -15,7 +15,15 @@ function recorded() {
     tablet: device("ana", "tablet"),
     bob: device("bob", "phone"),
     found() {
-      const truth = { epoch: "", events: [], stays: [], sent: [], pushes: [], replaced: [] };
+      const truth = {
+        epoch: "",
+        head: 0,
+        events: [],
+        stays: [],
+        sent: [],
+        pushes: [],
+        replaced: [],
+      };
       const expect = { live: new Set<never>() };
       const { anomalies } = findingsOf([checkNovelty], recorder.history, truth, expect);
       return anomalies.map(({ name, count }) => `${name} ${count}`);

@@ -13,7 +13,6 @@ import { firstAbove } from "../reach.ts";
 const RESUMED_EVENTS = 5_000;
 
 export function checkPositions({ history, truth, reach }: Evidence, findings: Findings): void {
-  const head = truth.events.at(-1)?.gsid ?? 0;
   for (const device of history.devices) {
     for (const entry of device.entries) {
       if (entry.kind !== "connected") continue;
@@ -36,8 +35,8 @@ export function checkPositions({ history, truth, reach }: Evidence, findings: Fi
         if (cursor.epoch !== position.epoch || cursor.offset !== position.offset) {
           findings.add("cursor-and-epoch-apart", `${told}, ${asked}`);
         }
-        if (cursor.offset > head) {
-          findings.add("recovered-lied", `${told}, ${asked}, beyond the head ${head}`);
+        if (cursor.offset > truth.head) {
+          findings.add("recovered-lied", `${told}, ${asked}, beyond the head ${truth.head}`);
         }
       }
     }

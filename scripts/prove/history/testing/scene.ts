@@ -24,6 +24,7 @@ export class Scene {
   readonly history: History = { originMs: ORIGIN_MS, devices: [] };
   readonly truth: Truth = {
     epoch: EPOCH,
+    head: 0,
     events: [],
     stays: [],
     sent: [],
@@ -75,7 +76,8 @@ export class Scene {
     if (dice < 0.25) isConnected ? this.disconnect(device) : this.connect(device);
     else if (dice < 0.35) this.change(this.isIn("bob") ? "group.left" : "group.joined", ["bob"]);
     else if (dice < 0.4) this.ack(device);
-    else if (dice < 0.5) this.later(30_000);
+    else if (dice < 0.48) this.later(30_000);
+    else if (dice < 0.5) this.repeat();
     else if (isConnected && (dice < 0.7 || !this.isIn(device.user))) {
       this.send(device, { user: pick(this.users, random) });
     } else if (isConnected) this.send(device, { group: "g" });
@@ -83,7 +85,7 @@ export class Scene {
 
   connect(device: DeviceHistory): void {
     const cursor = this.#cursors.get(device);
-    const position = cursor ?? { offset: this.truth.events.at(-1)?.gsid ?? 0, epoch: EPOCH };
+    const position = cursor ?? { offset: this.truth.head, epoch: EPOCH };
     const recovered = cursor !== undefined;
     this.note(device, {
       kind: "connected",
@@ -102,6 +104,16 @@ export class Scene {
   disconnect(device: DeviceHistory): void {
     this.note(device, { kind: "closed", code: 1 });
     this.#connected.delete(device);
+  }
+
+  /** A send is repeated, and draws a gsid of which nothing comes. */
+  repeat(): void {
+    this.truth.head = this.#nextGsid();
+    this.#now += 10;
+    for (const device of this.#connected) {
+      this.note(device, { kind: "cursor", offset: this.truth.head });
+      this.#cursors.get(device)!.offset = this.truth.head;
+    }
   }
 
   ack(device: DeviceHistory): void {
@@ -174,8 +186,9 @@ export class Scene {
     const prev = this.truth.events.findLast((one) => one.conversation === conversation)?.gsid ?? 0;
     const shown = { type: "", ...fields, gsid, prev, at: atOfGsid(gsid) };
     const event: TrueEvent = { ...contentOf(shown), ...more };
-    const proven = this.truth.events.at(-1)?.gsid;
+    const proven = this.truth.head;
     this.truth.events.push(event);
+    this.truth.head = gsid;
     this.#now += 10;
     const reached = new Reach(this.truth.events, this.users).of(event);
     for (const device of this.#connected) {
