@@ -33,7 +33,7 @@ import type { Turns } from "shared/turns.ts";
 import { HandOutTraces } from "./tracing/hand_outs.ts";
 import { tracedSends } from "./tracing/sends.ts";
 import { Calls } from "./upstream/calls.ts";
-import { createOrigin, type Origin } from "./upstream/origin.ts";
+import { createOrigin, type Origin, TIMEOUT_MS } from "./upstream/origin.ts";
 import { readChanges } from "./upstream/read_changes.ts";
 import { SendBatcher } from "./upstream/send_batch.ts";
 
@@ -146,7 +146,9 @@ export class Delivery {
       events: deps.events.catchUps,
     });
     this.sends = new SendBatcher({
-      request: (sends) => origin.send(sends),
+      request: (sends, withinMs) => origin.send(sends, withinMs),
+      answerMs: TIMEOUT_MS,
+      nowMs: now,
       soon: turns.soon,
       onRefused: () => deps.events.limited("edge"),
       ...SENDS,

@@ -34,16 +34,15 @@ import {
 } from "shared/bus/requests.ts";
 import { wireError } from "shared/wire/codes.ts";
 
-const TIMEOUT_MS = 4_000;
+export const TIMEOUT_MS = 4_000;
 /** Many times what a read or a commit takes; then for as long as is left. */
 const SOON_MS = 1_000;
-const LEFT_MS = TIMEOUT_MS - SOON_MS;
 
 type Body<Message> = Omit<Message, "v">;
 
 export interface Origin {
-  /** Each send of the batch as JSON text. */
-  send(sends: string[]): Promise<SendAnswers["answers"]>;
+  /** Each send of the batch as JSON text. `withinMs`: what is left of the time of the oldest. */
+  send(sends: string[], withinMs?: number): Promise<SendAnswers["answers"]>;
   call(call: Body<Call>): Promise<Answer>;
   enter(enter: Body<Enter>): Promise<Entered>;
   catchUp(read: Body<CatchUp>): Promise<Page<CaughtUp>>;
@@ -54,10 +53,11 @@ export interface Origin {
 
 export function createOrigin(bus: Bus): Origin {
   const ask = (subject: string, data: Uint8Array) => bus.request(subject, data, TIMEOUT_MS);
-  const askAgain = (subject: string, data: Uint8Array) => requestAgain(bus, subject, data);
+  const askAgain = (subject: string, data: Uint8Array, withinMs = TIMEOUT_MS) =>
+    requestAgain(bus, subject, data, withinMs);
   return {
-    async send(sends) {
-      const { bytes, again } = await askAgain(REQUEST.send, encodeSendBatch(sends));
+    async send(sends, withinMs) {
+      const { bytes, again } = await askAgain(REQUEST.send, encodeSendBatch(sends), withinMs);
       const { answers } = decodeMessage<SendAnswers>(bytes);
       return again ? answers.map(believedOfRepeat) : answers;
     },
@@ -96,12 +96,14 @@ async function requestAgain(
   bus: Bus,
   subject: string,
   data: Uint8Array,
+  withinMs: number,
 ): Promise<{ bytes: Uint8Array; again: boolean }> {
+  const leftMs = withinMs - SOON_MS;
   try {
-    return { bytes: await bus.request(subject, data, SOON_MS), again: false };
+    return { bytes: await bus.request(subject, data, Math.min(SOON_MS, withinMs)), again: false };
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    return { bytes: await bus.request(subject, data, LEFT_MS), again: true };
+    if (!(error instanceof NoAnswer) || leftMs <= 0) throw error;
+    return { bytes: await bus.request(subject, data, leftMs), again: true };
   }
 }
 

@@ -2,8 +2,10 @@
  * Sends on their way to an origin, many in one request.
  *
  * Invariant: every send is answered exactly once, with the origin's answer or with a temporary
- * error after which the same send may be repeated: its id makes that safe. While requests are in
- * flight the next batch forms, so that nothing waits for a timer. Knows nothing of connections.
+ * error after which the same send may be repeated: its id makes that safe. It is answered before the
+ * SDK gives it up, however long it waited for its batch: an answer that comes later tells nobody.
+ * While requests are in flight the next batch forms, so that nothing waits for a timer. Knows nothing
+ * of connections.
  *
  * @module
  */
@@ -15,14 +17,22 @@ import { wireError } from "shared/wire/codes.ts";
 export type OnAnswer = (answer: Answer<Sent>) => void;
 
 interface Waiting {
+  sinceMs: number;
   send: string;
   bytes: number;
   onAnswer: OnAnswer;
 }
 
+/** Of a request that is to be answered at all. */
+const LEAST_MS = 1_000;
+
 export interface SendBatcherDeps {
-  /** Each send as JSON text; answered in their order. */
-  request(sends: string[]): Promise<Answer<Sent>[]>;
+  /** Each send as JSON text; answered in their order, within so long. */
+  request(sends: string[], withinMs: number): Promise<Answer<Sent>[]>;
+  /** Monotonic. */
+  nowMs(): number;
+  /** How long a send may take here, all told. */
+  answerMs: number;
   /** Calls back at the end of this turn of the event loop. */
   soon(callback: () => void): void;
   maxInFlight: number;
@@ -61,7 +71,7 @@ export class SendBatcher {
     }
     const send = JSON.stringify(given);
     const bytes = Buffer.byteLength(send);
-    this.#waiting.push({ send, bytes, onAnswer });
+    this.#waiting.push({ sinceMs: this.#deps.nowMs(), send, bytes, onAnswer });
     this.#waitingBytes += bytes;
     this.#arm();
   }
@@ -77,13 +87,25 @@ export class SendBatcher {
   }
 
   async #request(): Promise<void> {
+    this.#giveUp();
     const batch = this.#take();
     if (batch.length === 0) return;
     this.#inFlight++;
-    const answers = await this.#answers(batch.map(({ send }) => send));
+    const answers = await this.#answers(batch.map(({ send }) => send), this.#leftMs(batch[0]!));
     this.#inFlight--;
     batch.forEach(({ onAnswer }, i) => onAnswer(answers?.[i] ?? { error: wireError("internal") }));
     this.#arm();
+  }
+
+  /** The oldest are the first. */
+  #giveUp(): void {
+    const left = this.#waiting.findIndex((waiting) => this.#leftMs(waiting) >= LEAST_MS);
+    const late = this.#remove(left < 0 ? this.#waiting.length : left);
+    for (const { onAnswer } of late) onAnswer({ error: wireError("internal") });
+  }
+
+  #leftMs({ sinceMs }: Waiting): number {
+    return this.#deps.answerMs - (this.#deps.nowMs() - sinceMs);
   }
 
   #take(): Waiting[] {
@@ -94,16 +116,20 @@ export class SendBatcher {
       if (count === maxBatch || (count > 0 && bytes > maxBatchBytes)) break;
       count++;
     }
+    return this.#remove(count);
+  }
+
+  #remove(count: number): Waiting[] {
     const taken = this.#waiting.splice(0, count);
     for (const waiting of taken) this.#waitingBytes -= waiting.bytes;
     return taken;
   }
 
-  async #answers(sends: string[]): Promise<Answer<Sent>[] | undefined> {
+  async #answers(sends: string[], withinMs: number): Promise<Answer<Sent>[] | undefined> {
     // The next batch may form while this one is in flight.
     queueMicrotask(() => this.#arm());
     try {
-      return await this.#deps.request(sends);
+      return await this.#deps.request(sends, withinMs);
     } catch {
       return undefined;
     }

@@ -15,18 +15,26 @@ function send(text: string): Send {
 }
 
 function scene(options: Partial<SendBatcherDeps> = {}) {
-  const requests: { texts: string[]; answer(answers: Answer<Sent>[]): void; fail(): void }[] = [];
+  const requests: {
+    texts: string[];
+    withinMs: number;
+    answer(answers: Answer<Sent>[]): void;
+    fail(): void;
+  }[] = [];
+  const clock = { nowMs: 0 };
   const soon: (() => void)[] = [];
   const seen = { refused: 0 };
   const batcher = new SendBatcher({
-    request(sends) {
+    request(sends, withinMs) {
       const reply = Promise.withResolvers<Answer<Sent>[]>();
       const batch = decodeMessage<SendBatch>(encodeSendBatch(sends));
       const texts = batch.sends.map(({ data }) => (data as { text: string }).text);
       const fail = () => reply.reject(new Error("nobody answers"));
-      requests.push({ texts, answer: reply.resolve, fail });
+      requests.push({ texts, withinMs, answer: reply.resolve, fail });
       return reply.promise;
     },
+    nowMs: () => clock.nowMs,
+    answerMs: 4_000,
     soon: (callback) => void soon.push(callback),
     maxInFlight: 1,
     maxBatch: 10,
@@ -41,6 +49,7 @@ function scene(options: Partial<SendBatcherDeps> = {}) {
     batcher,
     seen,
     requests,
+    clock,
     answers,
     add: (text: string) =>
       batcher.add(send(text), (answer) => {
@@ -68,6 +77,25 @@ Deno.test("sends of one turn travel together, and each gets its own answer", asy
   requests[0]!.answer([sent(16), { error: { code: 4001, message: "unknown conversation" } }]);
   await turn();
   assert.deepEqual(answers, ["a 16", "b 4001"]);
+});
+
+Deno.test("what waits for its batch is asked for with what is left of its time, or answered", async () => {
+  const { requests, clock, answers, add, turn, batcher } = scene();
+  add("a");
+  await turn();
+  clock.nowMs = 500;
+  add("late");
+  clock.nowMs = 700;
+  add("b");
+  add("c");
+  clock.nowMs = 3_501;
+  requests[0]!.answer([sent(16)]);
+  await turn();
+  await turn();
+  assert.deepEqual(answers, ["a 16", "late 100"]);
+  assert.deepEqual(requests.map(({ withinMs }) => withinMs), [4_000, 1_199]);
+  assert.deepEqual(requests[1]!.texts, ["b", "c"]);
+  assert.deepEqual(batcher.waiting, { sends: 0, bytes: 0 });
 });
 
 Deno.test("while a request is in flight the next batch forms", async () => {
