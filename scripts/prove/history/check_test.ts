@@ -378,15 +378,6 @@ Deno.test("check() takes it for right that a stranger is refused, and who has ju
   assert.deepEqual(namesOf(scene), []);
 });
 
-Deno.test("a cursor may lie above the last event: repeats draw gsids too", () => {
-  const scene = new Scene();
-  scene.send(scene.device("ana"), { user: "bob" });
-  scene.repeat();
-  scene.disconnect(scene.device("bob"));
-  scene.connect(scene.device("bob"));
-  assert.deepEqual(namesOf(scene), []);
-});
-
 Deno.test("check() finds nothing in any history that is as it should be", () => {
   fc.assert(fc.property(fc.nat(), fc.nat(200), (seed, steps) => {
     assert.deepEqual(namesOf(busy(seed, steps)), []);
