@@ -152,7 +152,7 @@ function startAuditors(
 }
 
 function startPush(
-  { events, metrics, parts, gateways, pushSettings: settings, turns, wallMs, random }: Scene,
+  { events, metrics, parts, gateways, pushSettings: settings, turns, nowMs, random }: Scene,
   queue: PushQueue,
   { positions }: ReturnType<typeof startAuditors>,
   traces: Traces | undefined,
@@ -164,14 +164,14 @@ function startPush(
     gateways: traces?.pushes.gateways(gateways) ?? gateways,
     events: events.push,
     received: (user, gsid) => positions.has(user, gsid),
-    clock: { nowMs: wallMs, random, wait: waiting(turns) },
+    clock: { nowMs, random, wait: waiting(turns) },
     settings,
   });
   parts.use(worker);
   showProviders(metrics.registry, {
     platforms: gateways.keys(),
     healthOf: (platform) => worker.healthOf(platform),
-    nowMs: wallMs,
+    nowMs,
   });
   const end = new AbortController();
   const cleaning = cleanUpJobs({

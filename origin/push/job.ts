@@ -25,7 +25,7 @@ export interface StoredTarget extends PushTarget {
   registeredAt: string;
 }
 
-/** Settled in one of three ways, or when it may be tried again (ms since 1970). */
+/** Settled in one of three ways, or when it may be tried again: ms since 1970, by the database's clock. */
 export type TargetProgress = "sent" | "pruned" | "refused" | number;
 export type Progress = { [targetId: string]: TargetProgress };
 

@@ -19,10 +19,11 @@ export interface Circumstances {
   received: boolean;
   /** A push of an event older than this is worth nothing. */
   ttlMs: number;
+  /** By the database's clock, as jobs are stored: ms since 1970. */
   nowMs: number;
   configured(platform: Platform): boolean;
-  /** Until when a provider is left alone (ms since 1970). */
-  pausedUntilMs(platform: Platform): number;
+  /** How long a provider is left alone from now on; at most 0: not at all. */
+  pausedForMs(platform: Platform): number;
   /** This process has sent the event to that target, whatever the job's row says. */
   remembered(target: StoredTarget): boolean;
 }
@@ -61,7 +62,7 @@ export function planJob(job: PushJob, now: Circumstances): Plan {
   if (reachable.length === 0) return conclude(progress, "not configured");
 
   const notBefore = (target: StoredTarget) =>
-    Math.max(numeric(progress[target.id]), now.pausedUntilMs(target.platform));
+    Math.max(numeric(progress[target.id]), now.nowMs + now.pausedForMs(target.platform));
   const due = reachable.filter((target) => notBefore(target) <= now.nowMs);
   if (due.length > 0) return { kind: "send", targets: due };
   const afterMs = Math.min(...reachable.map(notBefore)) - now.nowMs;

@@ -32,7 +32,7 @@ const calm: Circumstances = {
   ttlMs: 1_000_000,
   nowMs: NOW,
   configured: () => true,
-  pausedUntilMs: () => 0,
+  pausedForMs: () => 0,
   remembered: () => false,
 };
 
@@ -68,7 +68,7 @@ Deno.test("planJob() sends to every target that is open and due", () => {
     [{ progress: { 1: "refused" } }, {}, [apns]],
     [{ progress: { 1: NOW + 1, 2: NOW } }, {}, [apns]],
     [{}, { configured: (platform) => platform === "fcm" }, [fcm]],
-    [{}, { pausedUntilMs: (platform) => platform === "fcm" ? NOW + 1 : 0 }, [apns]],
+    [{}, { pausedForMs: (platform) => platform === "fcm" ? 1 : 0 }, [apns]],
     [{}, { remembered: ({ id }) => id === 1 }, [apns]],
   ];
   for (const [changes, now, targets] of cases) {
@@ -79,7 +79,7 @@ Deno.test("planJob() sends to every target that is open and due", () => {
 Deno.test("planJob() waits for the first target that comes due", () => {
   const paused = planJob(job({ progress: { 1: NOW + 500, 2: NOW + 50 } }), {
     ...calm,
-    pausedUntilMs: (platform) => platform === "apns" ? NOW + 70 : 0,
+    pausedForMs: (platform) => platform === "apns" ? 70 : 0,
   });
   assert.deepEqual([paused.kind, "afterMs" in paused && paused.afterMs], ["again", 70]);
 });

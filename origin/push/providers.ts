@@ -14,7 +14,7 @@ import type { Health } from "./health.ts";
 export interface ProvidersOptions {
   platforms: Iterable<Platform>;
   healthOf(platform: Platform): Health;
-  /** In ms since 1970. */
+  /** As answers are observed by. */
   nowMs(): number;
 }
 

@@ -50,7 +50,7 @@ export async function bench(pushDatabase: () => Promise<PushDatabase>): Promise<
         events: tellTo(told),
         received: (user, gsid) => gsid <= (reached.get(user) ?? 0),
         clock: {
-          nowMs: Date.now,
+          nowMs: () => performance.now(),
           random: () => 0.5,
           wait: (ms, signal) => wait(ms, undefined, { signal }),
         },

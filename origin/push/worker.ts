@@ -4,14 +4,15 @@
  * Invariant: at least once. A job is recorded after its answers, so a crash in between repeats it
  * (the note's id makes it replace the first); a process remembers what it sent, so that a database
  * that is away repeats nothing. Whose a token is was read a moment before it is sent to: a phone may
- * change hands while a provider is slow. Whatever fails, the loop goes on. Decides nothing: see
- * `policy.ts`, `health.ts` and the gateways.
+ * change hands while a provider is slow. Whatever fails, the loop goes on. Nothing waits by the time
+ * of this machine, which may be set back. Decides nothing: see `policy.ts`, `health.ts` and the
+ * gateways.
  *
  * @module
  */
 
 import { LRUCache } from "lru-cache";
-import type { Gsid } from "shared/gsid.ts";
+import { type Gsid, timeOfGsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import { BACKOFF, type Backoff } from "./backoff.ts";
 import type { Gateways } from "./config.ts";
@@ -63,7 +64,7 @@ export interface PushWorkerOptions {
 }
 
 export interface PushClock {
-  /** In ms since 1970. */
+  /** In ms, and never set back. What time it is, the database says with each job. */
   nowMs(): number;
   /** In [0, 1). */
   random(): number;
@@ -85,6 +86,12 @@ export function startPushWorker(options: PushWorkerOptions): PushWorker {
   const worker = new Worker(options);
   options.queue.onEnqueued(() => worker.poke());
   return worker;
+}
+
+/** Between which moments of our clock jobs were claimed, and all was read that came with them. */
+interface Claimed {
+  fromMs: number;
+  untilMs: number;
 }
 
 class Worker implements PushWorker {
@@ -144,9 +151,11 @@ class Worker implements PushWorker {
         continue;
       }
       this.#wake = Promise.withResolvers();
-      const readMs = this.#options.clock.nowMs();
+      const { clock } = this.#options;
+      const fromMs = clock.nowMs();
       const jobs = await this.#claim(free);
-      for (const job of jobs) this.#take(job, readMs);
+      const claimed = { fromMs, untilMs: clock.nowMs() };
+      for (const job of jobs) this.#take(job, claimed);
       if (jobs.length < free) await this.#sleep();
     }
   }
@@ -171,24 +180,24 @@ class Worker implements PushWorker {
     }
   }
 
-  #take(job: PushJob, readMs: number): void {
-    const work = this.#handle(job, readMs)
+  #take(job: PushJob, claimed: Claimed): void {
+    const work = this.#handle(job, claimed)
       .catch((error) => this.#options.events.failed("send", error))
       .finally(() => this.#inHand.delete(work));
     this.#inHand.add(work);
   }
 
-  async #handle(job: PushJob, readMs: number): Promise<void> {
+  async #handle(job: PushJob, claimed: Claimed): Promise<void> {
     const { gateways, received, clock, events } = this.#options;
     const plan = planJob(job, {
       received: received(job.user, job.gsid),
       ttlMs: this.#settings.ttlMs,
-      nowMs: clock.nowMs(),
+      nowMs: this.#timeAtDatabase(job, claimed),
       configured: (platform) => gateways.has(platform),
-      pausedUntilMs: (platform) => this.healthOf(platform).pausedUntilMs,
+      pausedForMs: (platform) => this.healthOf(platform).pausedUntilMs - clock.nowMs(),
       remembered: (target) => this.#sent.has(memoryKey(job, target)),
     });
-    const verdict = plan.kind === "send" ? await this.#send(job, plan.targets, readMs) : plan;
+    const verdict = plan.kind === "send" ? await this.#send(job, plan.targets, claimed) : plan;
     if (verdict.kind === "ended" && verdict.outcome !== "sent") {
       events[verdict.outcome](verdict.reason);
     }
@@ -196,30 +205,38 @@ class Worker implements PushWorker {
     this.#recording ??= this.#record();
   }
 
-  async #send(job: PushJob, targets: StoredTarget[], readMs: number): Promise<Verdict> {
+  async #send(job: PushJob, targets: StoredTarget[], claimed: Claimed): Promise<Verdict> {
     const { gateways, clock } = this.#options;
     const note = noteOf(job.event!, job.user, this.#settings.ttlMs);
     const answers = new Map(
       await Promise.all(targets.map(async (target): Promise<[StoredTarget, Outcome]> => {
         const gateway = gateways.get(target.platform)!;
-        const isCurrent = () => this.#isCurrent(job, target, readMs);
+        const isCurrent = () => this.#isCurrent(job, target, claimed);
         const outcome = await gateway.send(target, note, this.#giveUp.signal, isCurrent);
         return [target, await this.#heed(job, target, outcome)];
       })),
     );
     return judgeJob(job, answers, {
-      nowMs: clock.nowMs(),
+      nowMs: this.#timeAtDatabase(job, claimed),
       random: clock.random,
       backoff: this.#settings.backoff,
       configured: (platform) => gateways.has(platform),
     });
   }
 
-  /** What was read at `readMs` is believed for a moment. In doubt the job comes back. */
-  async #isCurrent({ user }: PushJob, target: StoredTarget, readMs: number): Promise<boolean> {
+  /** By the clock that jobs come due by, in ms since 1970; all origins have the same. */
+  #timeAtDatabase({ gsid, ageMs }: PushJob, { untilMs }: Claimed): number {
+    return timeOfGsid(gsid) + ageMs + this.#options.clock.nowMs() - untilMs;
+  }
+
+  /** What was read with the job is believed for a moment. In doubt the job comes back. */
+  async #isCurrent(
+    { user }: PushJob,
+    target: StoredTarget,
+    { fromMs }: Claimed,
+  ): Promise<boolean> {
     const { clock, queue, events } = this.#options;
-    const ageMs = clock.nowMs() - readMs;
-    if (ageMs >= 0 && ageMs <= this.#settings.freshMs) return true;
+    if (clock.nowMs() - fromMs <= this.#settings.freshMs) return true;
     try {
       return await queue.holds(user, target);
     } catch (error) {
