@@ -77,7 +77,7 @@ const SHOWN: Record<keyof typeof PLANTS, Shown> = {
   },
   "that somebody is offline is remembered": {
     seed: 7,
-    found: /had to be mended|is pushed \d+ by the fast path, though/,
+    found: /had to be mended|is pushed \d+ by the (fast path|pager), though/,
   },
 };
 
