@@ -24,6 +24,8 @@ const QUEUE_MIB = 1 + 64 / 1_024;
 
 export const SLOW_LIMITS = {
   slow_left_open: 0,
+  // Where the flood is slow, the ping finds all of them first.
+  slow_closed_as_silent: SLOW_CLIENTS - 1,
   slow_memory_grown_max_mib: Math.ceil(SLOW_CLIENTS * QUEUE_MIB),
 };
 
@@ -45,6 +47,7 @@ export async function floodSlowClients(scene: Outside): Promise<void> {
       const now = await closes(scene);
       left = SLOW_CLIENTS - (now.slow + now.silent - before.slow - before.silent);
       notes.max("slow_closed_as_slow", now.slow - before.slow);
+      notes.max("slow_closed_as_silent", now.silent - before.silent);
     }
   } finally {
     await flood.end();

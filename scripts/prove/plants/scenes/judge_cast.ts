@@ -1,8 +1,8 @@
 /**
  * Plays a scene, and judges the histories of those who play in it.
  *
- * Invariant: what is only owed (a delivery, a push) counts as missing at the end alone, once it has
- * had its time; everything else ends the scene as soon as it is seen.
+ * Invariant: what is only owed (a delivery, a push) counts as missing at the end alone, once nothing
+ * has come for a while; everything else ends the scene as soon as it is seen.
  *
  * @module
  */
@@ -11,14 +11,17 @@ import { randomFrom } from "testing/random.ts";
 import { pause } from "../../../services/wait_until.ts";
 import { check } from "../../history/check.ts";
 import { readTruth } from "../../history/read_truth.ts";
+import type { Entry } from "../../history/entry.ts";
 import type { Anomaly } from "../../part.ts";
 import type { App } from "../../load/app.ts";
 import { Cast } from "./cast.ts";
 import type { Scene } from "./scene.ts";
 
 const OWED = new Set(["undelivered", "unpushed", "unanswered"]);
-/** The last of what is owed has come by then: two digests, or a round of the late check. */
-const OWED_MS = 6_000;
+/** Longer than from one digest to the next but one, and than a round of the late check. */
+const QUIET_MS = 6_000;
+/** On a slow machine much is still on its way when a play ends. */
+const OWED_MS = 60_000;
 /** A play that a bug holds up is judged as far as it has come. */
 const PLAY_MS = 25_000;
 
@@ -28,12 +31,22 @@ export async function judgeScene(scene: Scene, seed: number): Promise<Anomaly[]>
     const anomalies = (await look(scene, cast)).filter(({ name }) => !OWED.has(name));
     if (anomalies.length > 0) return anomalies;
   }
-  for (const untilMs = performance.now() + OWED_MS;;) {
+  const endMs = performance.now() + OWED_MS;
+  for (let come = 0, quietMs = 0;;) {
     const anomalies = await look(scene, cast);
     const isOwed = anomalies.every(({ name }) => OWED.has(name));
-    if (!isOwed || anomalies.length === 0 || performance.now() > untilMs) return anomalies;
+    const nowMs = performance.now(), now = arrivalsAt(cast);
+    if (now > come) [come, quietMs] = [now, nowMs + QUIET_MS];
+    const isOver = nowMs > Math.min(quietMs, endMs);
+    if (!isOwed || anomalies.length === 0 || isOver) return anomalies;
     await pause(200);
   }
+}
+
+/** How much has come to anybody: events, and answers to what was sent. */
+function arrivalsAt({ apps }: Cast): number {
+  const isArrival = ({ kind }: Entry) => kind === "event" || kind === "ok";
+  return apps.reduce((sum, { history }) => sum + history.entries.filter(isArrival).length, 0);
 }
 
 async function look(scene: Scene, { apps, recorder, system }: Cast): Promise<Anomaly[]> {
