@@ -13,7 +13,8 @@ import type { Outside } from "./scene.ts";
 const ORIGINS = ["origin-0", "origin-1"];
 const DOWN_MS = 10_000, SLOW_MS = 12_000, BUSY_MS = 8_000;
 const LATENCY_MS = 10_000, RETRY_AFTER_S = 2;
-const GONE_MS = 30_000;
+/** The flood before it leaves many jobs, of users who are not pushed to: those go first. */
+const GONE_MS = 120_000;
 
 /** A token that is gone may be tried by each origin before one of them is told. */
 export const PUSH_LIMITS = { pushes_of_one_max: 3, pushes_to_the_gone_max: 3 };
