@@ -131,7 +131,7 @@ function settingsOf(place: ProgramPlace, source: SettingsSource): Record<string,
   const settings = {
     ...source.services.settingsOf(place),
     ...kind === "origin" ? originSettings(source) : edgeSettings(source),
-    ...migratesItself(builds?.[id]) && ownerSettings(source),
+    ...kind === "origin" && migratesItself(builds?.[id]) && ownerSettings(source),
     ...programEnv?.[id],
   };
   return through ? relink(settings, id, through) : settings;
