@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exportPKCS8, generateKeyPair } from "jose";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
+import { closedPort } from "../services/claimed_ports.ts";
 import { judgeAgreement } from "./agreement.ts";
 import { checkSecretFiles, readableBy } from "./files.ts";
 import type { Finding } from "./finding.ts";
@@ -9,7 +10,6 @@ import { checkInternal, checkPorts } from "./ports.ts";
 import { runProbes } from "./probe.ts";
 import { readSettings } from "./settings.ts";
 import {
-  closedPort,
   DEPS,
   expectAllWell,
   expectOnly,

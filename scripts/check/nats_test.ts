@@ -8,9 +8,10 @@ import { REQUEST } from "shared/bus/requests.ts";
 import type { NatsConfig } from "shared/config/nats.ts";
 import { type TestNats, testNats } from "testing/nats.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
+import { closedPort } from "../services/claimed_ports.ts";
 import { startNatsServer } from "../services/nats_server.ts";
 import { checkNats, type NatsRole } from "./nats.ts";
-import { closedPort, DEPS, expectAllWell, expectOnly, NEVER, testPlants } from "./testing.ts";
+import { DEPS, expectAllWell, expectOnly, NEVER, testPlants } from "./testing.ts";
 
 const MIB = 1024 * 1024;
 const EDGE: NatsRole = { program: "edge" };

@@ -5,11 +5,12 @@ import type { Archive } from "origin/store/archive.ts";
 import { testDatabase } from "testing/database.ts";
 import { prepareSchema } from "testing/schema.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
+import { closedPort } from "../services/claimed_ports.ts";
 import { asRole, ORIGIN_ROLE } from "../services/database_roles.ts";
 import { type RunningPostgres, startPostgres } from "../services/postgres.ts";
 import { checkPostgres } from "./postgres.ts";
 import { judgePostgres, type PostgresFacts, type RoleFacts } from "./postgres_judge.ts";
-import { closedPort, DEPS, expectAllWell, expectOnly, NEVER, testPlants } from "./testing.ts";
+import { DEPS, expectAllWell, expectOnly, NEVER, testPlants } from "./testing.ts";
 
 let server: RunningPostgres;
 const parts = new AsyncDisposableStack();

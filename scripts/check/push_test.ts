@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { exportPKCS8, generateKeyPair } from "jose";
 import type { ApnsConfig, PushConfig } from "origin/push/config.ts";
 import { pushConfigFor } from "testing/push_gateways.ts";
+import { closedPort } from "../services/claimed_ports.ts";
 import { type PushRecorder, startPushRecorder } from "../services/push_recorder/push_recorder.ts";
 import { checkApns } from "./apns.ts";
 import { checkFcm } from "./fcm.ts";
-import { closedPort, DEPS, expectAllWell, NEVER, testPlants } from "./testing.ts";
+import { DEPS, expectAllWell, NEVER, testPlants } from "./testing.ts";
 
 let recorder: PushRecorder;
 Deno.test.beforeAll(async () => {

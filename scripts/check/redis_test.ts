@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { testRedis } from "testing/redis.ts";
+import { closedPort } from "../services/claimed_ports.ts";
 import { startRedisRest } from "../services/redis_rest/server.ts";
 import { checkRedisClock, checkRedisOfEdge, checkRedisOfOrigin } from "./redis.ts";
-import { closedPort, DEPS, expectAllWell, NEVER, testPlants } from "./testing.ts";
+import { DEPS, expectAllWell, NEVER, testPlants } from "./testing.ts";
 
 const TIMEOUT_MS = 5_000;
 const WRITES = ["HSET", "ZADD", "EXPIRE", "HDEL", "DEL", "ZREM", "ZREMRANGEBYSCORE"];

@@ -87,9 +87,3 @@ export async function writeEnvFile(
   await Deno.writeTextFile(path, lines.join("\n"), { mode: 0o600 });
   return path;
 }
-
-/** An address that nobody listens at. */
-export function closedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
-}

@@ -1,8 +1,9 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import type { TokenConfig } from "edge/config.ts";
 import { signToken } from "testing/token.ts";
+import { closedPort } from "../services/claimed_ports.ts";
 import { checkToken, checkTokenKeys } from "./tokens.ts";
-import { closedPort, DEPS, expectAllWell, testPlants } from "./testing.ts";
+import { DEPS, expectAllWell, testPlants } from "./testing.ts";
 
 const SECRET = "a secret of more than thirty-two bytes";
 const BY_SECRET: TokenConfig = { keys: { secret: SECRET } };

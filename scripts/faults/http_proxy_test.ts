@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
 import { testRedis } from "testing/redis.ts";
 import { addressOf, hostOf } from "../services/address.ts";
+import { closedPort } from "../services/claimed_ports.ts";
 import { HttpProxy } from "./http_proxy.ts";
 
 Deno.test("an HTTP proxy passes everything on, until it is told to answer, and again after", async () => {
@@ -20,10 +21,9 @@ Deno.test("an HTTP proxy passes everything on, until it is told to answer, and a
 });
 
 Deno.test("an HTTP proxy before nobody says that it has no answer", async () => {
-  const gone = testRedis();
-  await gone[Symbol.asyncDispose]();
   await using proxy = new HttpProxy();
-  const response = await fetch(`http://${hostOf(proxy.before(addressOf(gone.url)))}/`);
+  const nobody = { hostname: "127.0.0.1", port: closedPort() };
+  const response = await fetch(`http://${hostOf(proxy.before(nobody))}/`);
   await response.body?.cancel();
   assert.equal(response.status, 502);
 });

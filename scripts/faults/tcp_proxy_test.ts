@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { closedPort } from "../services/claimed_ports.ts";
 import { waitUntil } from "../services/wait_until.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 import { type Peer, testClients, testServer } from "./testing.ts";
@@ -204,9 +205,7 @@ Deno.test("halfClose() ends one way for its receiver, and the other goes on", as
 });
 
 Deno.test("a proxy before a server that is down closes what it is given", async () => {
-  const gone = await testServer();
-  await gone[Symbol.asyncDispose]();
-  await using proxy = new TcpProxy(gone.address);
+  await using proxy = new TcpProxy({ hostname: "127.0.0.1", port: closedPort() });
   await using clients = testClients();
   const client = await clients.connect(proxy.address);
   await client.until(() => client.hasEnded || client.isClosed, "it to be closed");

@@ -20,7 +20,7 @@ async function run(
     proofStatus = 0,
     failing = "none",
   }: Said,
-): Promise<{ code: number; last: string }> {
+): Promise<{ code: number; last: string; end: string }> {
   const bin = await Deno.makeTempDir();
   try {
     const script = `#!/bin/sh
@@ -32,7 +32,8 @@ esac`;
     await Deno.writeTextFile(join(bin, "npx"), script, { mode: 0o755 });
     const PATH = `${bin}:${Deno.env.get("PATH")}`;
     const { code, stdout } = await new Deno.Command(RUN, { env: { PATH } }).output();
-    return { code, last: new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1)! };
+    const said = new TextDecoder().decode(stdout).trimEnd();
+    return { code, last: said.split("\n").at(-1)!, end: said.split("What failed:\n")[1] ?? "" };
   } finally {
     await Deno.remove(bin, { recursive: true });
   }
@@ -61,6 +62,49 @@ Deno.test(".ci/run ends with the counts of the tests and the proof, and its exit
   ];
   for (const [said, last] of cases) {
     const expected = { code: last.endsWith(" 0 failed") ? 0 : 1, last };
-    assert.deepEqual(await run(said), expected, JSON.stringify(said));
+    const { end: _end, ...found } = await run(said);
+    assert.deepEqual(found, expected, JSON.stringify(said));
   }
+});
+
+Deno.test(".ci/run says at its end what failed, and nothing of what did not", async () => {
+  const good = "ok | 9 passed | 0 failed (2s)";
+  assert.equal((await run({ summary: good })).end, "");
+  const { end } = await run({
+    summary: [
+      "./a_test.ts => a ... FAILED (2ms)",
+      " ERRORS ",
+      "a => ./a_test.ts:1:6",
+      "error: AssertionError: 1 is not 2",
+      " FAILURES ",
+      "a => ./a_test.ts:1:6",
+      "FAILED | 8 passed | 1 failed (2s)",
+    ].join("\n"),
+    status: 1,
+    failing: "fmt --check",
+    proof: [
+      "kill                 1 run, 1 FAILED, 2 s",
+      "storm                1 run, 1 over limits, 2 s",
+      "",
+      "kill FAILED",
+      "      seed 1: acked-lost: m1",
+      "",
+      "prove: 2 passed, 1 failed",
+    ].join("\n"),
+    proofStatus: 1,
+  });
+  assert.deepEqual(end.split("\n"), [
+    "gate format: FAILED",
+    "task test: ended with 1",
+    " ERRORS ",
+    "a => ./a_test.ts:1:6",
+    "error: AssertionError: 1 is not 2",
+    " FAILURES ",
+    "a => ./a_test.ts:1:6",
+    "FAILED | 8 passed | 1 failed (2s)",
+    "task prove: ended with 1",
+    "kill FAILED",
+    "      seed 1: acked-lost: m1",
+    "10 passed, 3 failed",
+  ]);
 });

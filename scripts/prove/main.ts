@@ -18,7 +18,7 @@ import { PARTS } from "./parts.ts";
 import { type Finished, runPart } from "./run_part.ts";
 import { EMPTY, hasPassed } from "./scoreboard.ts";
 import { addToScoreboard, readScoreboard } from "./scoreboard_file.ts";
-import { markdownTable, terminalTable } from "./scoreboard_table.ts";
+import { failuresOf, markdownTable, terminalTable } from "./scoreboard_table.ts";
 
 const INTERRUPTED = 130;
 const SEEDS = 1_000_000;
@@ -66,16 +66,17 @@ async function prove(options: ProveOptions): Promise<void> {
         ...{ scoreboard, atOnce, untimed, tell, signal: interrupted.signal },
         print: json ? print : () => {},
       });
-  let passed = 0, failed = 0;
+  const failed: { part: string; seed: number }[] = [];
   await runLane(due, atOnce, async (one) => {
-    if (await run(one)) passed++;
-    else failed++;
+    if (!await run(one)) failed.push({ part: one.part.name, seed: one.seed });
   });
   // Whoever reads JSON reads nothing else.
-  if (json) return end(failed);
-  tell(`\n${terminalTable(await readScoreboard(scoreboard) ?? EMPTY, ORDER)}\n`);
-  print(`prove: ${passed} passed, ${failed} failed`);
-  end(failed);
+  if (json) return end(failed.length);
+  const board = await readScoreboard(scoreboard) ?? EMPTY;
+  tell(`\n${terminalTable(board, ORDER)}\n`);
+  if (failed.length > 0) tell(`${failuresOf(board, failed)}\n`);
+  print(`prove: ${due.length - failed.length} passed, ${failed.length} failed`);
+  end(failed.length);
 }
 
 /** The last line has said it: an error's message after it would be read instead. */

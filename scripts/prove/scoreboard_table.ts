@@ -8,16 +8,20 @@
 
 import {
   conditionsOf,
+  hasPassed,
   type Run,
   type Scoreboard,
   summariesOf,
   type Summary,
 } from "./scoreboard.ts";
 
+/** Of one anomaly of one run: those that come with a limit say all that is over. */
+const EXAMPLES = 5;
+
 export function terminalTable(board: Scoreboard, order: readonly string[]): string {
   return summariesOf(board, order).flatMap((summary) => {
-    const { part, runs, failed, ms } = summary;
-    const verdict = failed === 0 ? "passed" : `${failed} FAILED`;
+    const { part, runs, ms } = summary;
+    const verdict = verdictOf(board.parts[part] ?? []);
     const head = `${part.padEnd(20)} ${times(runs)}, ${verdict}, ${minutes(ms)}`;
     return [
       head,
@@ -28,9 +32,29 @@ export function terminalTable(board: Scoreboard, order: readonly string[]): stri
   }).join("\n");
 }
 
-/** Whoever sees the end alone, as the last lines of a log, shall see what it was. */
+/** The last run of each, and what it found: nothing else, for whoever sees the end of a log alone. */
+export function failuresOf(
+  { parts }: Scoreboard,
+  failed: readonly { part: string; seed: number }[],
+): string {
+  return failed.flatMap(({ part, seed }) => {
+    const run = parts[part]?.findLast((run) => run.seed === seed);
+    return [`${part} FAILED`, ...(run ? examplesOf(run) : ["      it came to no run"])];
+  }).join("\n");
+}
+
+function verdictOf(runs: readonly Run[]): string {
+  const over = runs.filter((run) => !hasPassed(run) && hasPassed(run, { untimed: true })).length;
+  const failed = runs.filter((run) => !hasPassed(run)).length - over;
+  const found = [[failed, "FAILED"], [over, "over limits"]] as const;
+  return found.flatMap(([n, word]) => n > 0 ? [`${n} ${word}`] : []).join(", ") || "passed";
+}
+
 function examplesOf({ seed, anomalies, failure }: Run): string[] {
-  const found = anomalies.map(({ name, examples }) => `${name}: ${examples[0] ?? "?"}`);
+  const found = anomalies.flatMap(({ name, examples }) => {
+    const told = examples.length > 0 ? examples.slice(0, EXAMPLES) : ["?"];
+    return told.map((example) => `${name}: ${example}`);
+  });
   const said = failure === undefined ? found : [...found, `error: ${failure}`];
   return said.map((words) => `      seed ${seed}: ${words.split("\n")[0]}`);
 }

@@ -4,7 +4,7 @@ import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { anomaly } from "./part.ts";
 import { addRun, EMPTY, hasPassed, mergeFigures, type Run, summariesOf } from "./scoreboard.ts";
 import { addToScoreboard, readScoreboard } from "./scoreboard_file.ts";
-import { markdownTable, terminalTable } from "./scoreboard_table.ts";
+import { failuresOf, markdownTable, terminalTable } from "./scoreboard_table.ts";
 
 const RUN: Run = {
   seed: 1,
@@ -66,6 +66,37 @@ Deno.test("markdownTable() and terminalTable() show every figure, anomaly and co
     terminalTable(lost, []),
     /\n {4}anomalies: acked-lost 1\n {6}seed 1: acked-lost: m1$/,
   );
+});
+
+Deno.test("terminalTable() tells what is over its limits from what has failed", () => {
+  const over = { ...RUN, anomalies: [anomaly("over-limit", "live_p99_ms is 7000, at most 5000")] };
+  const lost = { ...RUN, anomalies: [...over.anomalies, anomaly("acked-lost", "m1")] };
+  const head = (...runs: Run[]) =>
+    terminalTable(runs.reduce((board, run) => addRun(board, "kill", run), EMPTY), []).split(
+      "\n",
+    )[0]!;
+  assert.match(head(RUN, over), /2 runs, 1 over limits,/);
+  assert.match(head(over, lost, RUN), /3 runs, 1 FAILED, 1 over limits,/);
+});
+
+Deno.test("failuresOf() shows the last run of what failed, and no other", () => {
+  const lost = { ...RUN, anomalies: [anomaly("acked-lost", "m1"), anomaly("doubled", "m2\nm3")] };
+  const threw = { ...RUN, seed: 2, failure: "it threw" };
+  const runs: [string, Run][] = [["kill", { ...lost, anomalies: [] }], ["kill", lost], [
+    "nats",
+    threw,
+  ]];
+  const board = runs.reduce((board, [part, run]) => addRun(board, part, run), EMPTY);
+  const failed = [{ part: "kill", seed: 1 }, { part: "nats", seed: 2 }, { part: "idle", seed: 1 }];
+  assert.deepEqual(failuresOf(board, failed).split("\n").map((line) => line.trim()), [
+    "kill FAILED",
+    "seed 1: acked-lost: m1",
+    "seed 1: doubled: m2",
+    "nats FAILED",
+    "seed 2: error: it threw",
+    "idle FAILED",
+    "it came to no run",
+  ]);
 });
 
 Deno.test("addToScoreboard() loses nothing of several that add at once", async () => {

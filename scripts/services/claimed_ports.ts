@@ -14,6 +14,8 @@
  */
 
 const LOWEST = 10_081, COUNT = 11_000;
+/** Above every claim and what stands for it; and the first that Linux chooses by itself. */
+const CLOSED = LOWEST + 2 * COUNT, EPHEMERAL = 32_768;
 const HOSTNAME = "127.0.0.1";
 
 /** Given up when it is disposed of, which must not be before the servers have ended. */
@@ -33,6 +35,17 @@ export function claimPorts(count: number, random: () => number = Math.random): C
   }
   const claims = stack.move();
   return { ports, [Symbol.dispose]: () => claims.dispose() };
+}
+
+/**
+ * A port that nobody listens on, nor will: it lies above all that is claimed, and below what Linux
+ * gives to whoever asks for any. One that was listened on and closed may be another's a moment later.
+ */
+export function closedPort(): number {
+  while (true) {
+    const port = CLOSED + Math.floor(Math.random() * (EPHEMERAL - CLOSED));
+    if (isPortFree(port)) return port;
+  }
 }
 
 export function isPortFree(port: number): boolean {

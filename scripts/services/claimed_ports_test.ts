@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { claimPorts } from "./claimed_ports.ts";
+import { claimPorts, closedPort, isPortFree } from "./claimed_ports.ts";
 
 const COUNT = 20;
 
@@ -39,6 +39,13 @@ Deno.test("claimPorts() gives again what was given up, and what a killed process
   assert.ok(haveCommon(draw(), others));
   await kill();
   assert.ok(haveCommon(draw(), ports));
+});
+
+Deno.test("closedPort() is free, and none that anybody can be given", () => {
+  const lastClaim = 32_080, firstOfLinux = 32_768;
+  for (const port of Array.from({ length: 200 }, closedPort)) {
+    assert.ok(isPortFree(port) && port > lastClaim && port < firstOfLinux, `${port}`);
+  }
 });
 
 /** Whoever else uses this machine may have some. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { closedPort } from "../../../../services/claimed_ports.ts";
 import { waitUntil } from "../../../../services/wait_until.ts";
 import { Balancer } from "./balancer.ts";
 import type { Backend } from "./choose.ts";
@@ -100,10 +101,7 @@ Deno.test("Balancer tells the end of one side to the other, and what was said be
 
 Deno.test("Balancer tries the next where one does not listen, and hangs up where nobody does", async () => {
   await using a = new Echo("a");
-  const gone = new Echo("gone");
-  const { port } = gone;
-  await gone[Symbol.asyncDispose]();
-  const backends: Backend[] = [{ id: "gone", port, isOpen: true }, a];
+  const backends: Backend[] = [{ id: "gone", port: closedPort(), isOpen: true }, a];
   await using balancer = new Balancer(() => backends);
   await balancer.listen(ANYWHERE);
   using client = await Client.connect(balancer);
