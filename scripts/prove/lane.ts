@@ -26,6 +26,27 @@ export function packed(parts: readonly Part[]): Part[] {
   return parts.toSorted((one, other) => rank(other) === rank(one) ? 0 : rank(other) - rank(one));
 }
 
+export type Verdict = "passed" | "failed" | "again";
+
+/**
+ * Runs all, and once more what asks for it: at the end, with nothing beside it. Gives what failed.
+ */
+export async function runAndJudge(
+  due: readonly Due[],
+  atOnce: number,
+  run: (one: Due, isLastTry: boolean) => Promise<Verdict>,
+): Promise<Due[]> {
+  const failed: Due[] = [], again: Due[] = [];
+  await runLane(due, atOnce, async (one) => {
+    const verdict = await run(one, false);
+    if (verdict !== "passed") (verdict === "again" ? again : failed).push(one);
+  });
+  await runLane(again, 1, async (one) => {
+    if (await run(one, true) !== "passed") failed.push(one);
+  });
+  return failed;
+}
+
 /** Resolves when all have ended. The first that throws lets no other begin, and is thrown on. */
 export async function runLane(
   due: readonly Due[],

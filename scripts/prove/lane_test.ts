@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Due, dueRuns, packed, runLane } from "./lane.ts";
+import { type Due, dueRuns, packed, runAndJudge, runLane, type Verdict } from "./lane.ts";
 import type { Part } from "./part.ts";
 
 const part = (name: string, alone = false): Part => ({
@@ -68,4 +68,30 @@ Deno.test("runLane() throws what a run throws, once those beside it have ended",
   assert.deepEqual(await fail("a"), ["a ends"]);
   assert.deepEqual(await end("b"), ["b ends"]);
   await failed;
+});
+
+Deno.test("runAndJudge() tries again at the end, alone and once, what asks for it", async () => {
+  const verdicts: Record<string, Verdict[]> = {
+    ...{ good: ["passed"], bad: ["failed"], slow: ["again", "passed"] },
+    ...{ slower: ["again", "again"], worse: ["again", "failed"] },
+  };
+  const log: string[] = [];
+  let underWay = 0;
+  const parts = Object.keys(verdicts).map((name) => part(name));
+  const failed = await runAndJudge(
+    dueRuns(parts, 1, 0),
+    9,
+    async ({ part: { name } }, isLastTry) => {
+      underWay++;
+      await Promise.resolve();
+      log.push(isLastTry ? `${name} again, ${underWay} at once` : name);
+      underWay--;
+      return verdicts[name]!.shift()!;
+    },
+  );
+  assert.deepEqual(log, [
+    ...parts.map(({ name }) => name),
+    ...["slow", "slower", "worse"].map((name) => `${name} again, 1 at once`),
+  ]);
+  assert.deepEqual(failed.map(({ part: { name } }) => name), ["bad", "slower", "worse"]);
 });

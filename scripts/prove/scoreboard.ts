@@ -7,6 +7,7 @@
  * @module
  */
 
+import { OF_TIME } from "./anomaly_names.ts";
 import type { Anomaly, Conditions, Figures } from "./part.ts";
 
 /** One run of one part. */
@@ -36,6 +37,19 @@ export function addRun({ parts }: Scoreboard, part: string, run: Run): Scoreboar
 export function hasPassed({ anomalies, failure }: Run, { untimed = false } = {}): boolean {
   const judged = anomalies.filter(({ name }) => !(untimed && name === "over-limit"));
   return judged.length === 0 && failure === undefined;
+}
+
+/**
+ * Whether all that an untimed run failed for may have come of time alone; a part that threw most
+ * likely waited for something.
+ */
+export function mayBeOfTime(run: Run): boolean {
+  return !hasPassed(run) &&
+    run.anomalies.every(({ name }) => name === "over-limit" || OF_TIME.has(name));
+}
+
+export function lastRun({ parts }: Scoreboard, part: string, seed: number): Run | undefined {
+  return parts[part]?.findLast((run) => run.seed === seed);
 }
 
 /** All runs of a part as one. */

@@ -9,6 +9,7 @@
 import {
   conditionsOf,
   hasPassed,
+  lastRun,
   type Run,
   type Scoreboard,
   summariesOf,
@@ -34,11 +35,11 @@ export function terminalTable(board: Scoreboard, order: readonly string[]): stri
 
 /** The last run of each, and what it found: nothing else, for whoever sees the end of a log alone. */
 export function failuresOf(
-  { parts }: Scoreboard,
+  board: Scoreboard,
   failed: readonly { part: string; seed: number }[],
 ): string {
   return failed.flatMap(({ part, seed }) => {
-    const run = parts[part]?.findLast((run) => run.seed === seed);
+    const run = lastRun(board, part, seed);
     return [`${part} FAILED`, ...(run ? examplesOf(run) : ["      it came to no run"])];
   }).join("\n");
 }

@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
 import { anomaly } from "./part.ts";
-import { addRun, EMPTY, hasPassed, mergeFigures, type Run, summariesOf } from "./scoreboard.ts";
+import { ANOMALIES } from "./history/anomaly_names.ts";
+import { ANOMALY_NAMES, OF_TIME } from "./anomaly_names.ts";
+import {
+  addRun,
+  EMPTY,
+  hasPassed,
+  mayBeOfTime,
+  mergeFigures,
+  type Run,
+  summariesOf,
+} from "./scoreboard.ts";
 import { addToScoreboard, readScoreboard } from "./scoreboard_file.ts";
 import { failuresOf, markdownTable, terminalTable } from "./scoreboard_table.ts";
 
@@ -28,6 +38,19 @@ Deno.test("hasPassed() of an untimed run overlooks its limits, and nothing else"
   const lost = [late, anomaly("acked-lost", "m1")];
   assert.ok(!hasPassed({ ...RUN, anomalies: lost }, { untimed: true }));
   assert.ok(!hasPassed({ ...RUN, failure: "it threw" }, { untimed: true }));
+});
+
+Deno.test("mayBeOfTime() takes what only waited too long, and nothing that was lost or doubled", () => {
+  const late = anomaly("over-limit", "live_p99_ms is 7000, at most 5000");
+  assert.ok(!mayBeOfTime(RUN));
+  assert.ok(mayBeOfTime({ ...RUN, anomalies: [late, anomaly("failed-send", "2 sends")] }));
+  assert.ok(mayBeOfTime({ ...RUN, failure: "it waited" }));
+  const of = new Set([...OF_TIME, "over-limit"]);
+  for (const name of ANOMALY_NAMES) {
+    const run = { ...RUN, anomalies: [late, anomaly(name, "m1")], failure: "it waited" };
+    assert.equal(mayBeOfTime(run), of.has(name), name);
+  }
+  for (const name of ANOMALIES) assert.ok(name === "late" || !OF_TIME.has(name), name);
 });
 
 Deno.test("mergeFigures() sums what is counted and keeps the worst of what one run measured", () => {
