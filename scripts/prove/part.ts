@@ -22,7 +22,7 @@ export interface Part {
   readonly alone?: true;
   /** Only run when it is named: it takes longer than the short lane may. */
   readonly long?: true;
-  /** When it has failed by taking too long. Default: 15 minutes. */
+  /** When it has failed by taking too long. Default: 25 minutes. */
   readonly withinMs?: number;
   run(context: PartContext): Promise<PartResult>;
 }

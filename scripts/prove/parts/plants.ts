@@ -16,13 +16,15 @@ export const plants: Part = {
   name: "plants",
   about: `${PLANTS.length} bugs planted in copies of the source, one by one: each is found`,
   minutes: 6,
-  async run({ report, signal }) {
+  async run({ seed, report, signal }) {
     // Tests of single parts are tried by hand: what is shown here is that the proof is worth something.
     const chosen = PLANTS.map((plant) => ({
       ...plant,
       judges: plant.judges.filter(({ judge }) => judge.kind !== "test"),
     }));
-    const trial = await tryPlants({ plants: chosen, atOnce: AT_ONCE, report, signal });
+    // Which judge is asked first goes by the seed: over several runs all are, and none takes longer.
+    const options = { atOnce: AT_ONCE, first: seed, report, signal };
+    const trial = await tryPlants({ plants: chosen, ...options });
     return { figures: figuresIn(trial), anomalies: faultsIn(trial) };
   },
 };

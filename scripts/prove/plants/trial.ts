@@ -18,6 +18,11 @@ export interface TrialOptions {
   plants: readonly Plant[];
   /** How many judges run at the same time. */
   atOnce: number;
+  /**
+   * The judges of each plant begin with this one, in their order and around, and those after the
+   * first that finds it are not asked. Default: all of them are.
+   */
+  first?: number;
   report(line: string): void;
   signal: AbortSignal;
 }
@@ -32,7 +37,7 @@ export interface Trial {
 const TRIES = 3;
 
 export async function tryPlants(options: TrialOptions): Promise<Trial> {
-  const { plants, report, signal } = options;
+  const { plants, first, report, signal } = options;
   await using source = await copyProject();
   const controls: Verdict[] = [];
   const tried = plants.map((plant) => ({ plant, verdicts: [] as Verdict[] }));
@@ -44,7 +49,8 @@ export async function tryPlants(options: TrialOptions): Promise<Trial> {
   const trial = ({ plant, verdicts }: typeof tried[number]) => async () => {
     await using copy = await copyWith(plant);
     for (let tries = 0; tries < TRIES && !isFound(verdicts); tries++) {
-      for (const { judge, says } of plant.judges) {
+      for (const { judge, says } of beginningWith(plant.judges, first ?? 0)) {
+        if (first !== undefined && isFound(verdicts)) return;
         const verdict = await runJudge(judge, copy, { says, signal });
         verdicts.push(verdict);
         report(lineOf(plant.name, verdict));
@@ -58,6 +64,11 @@ export async function tryPlants(options: TrialOptions): Promise<Trial> {
 
 function isFound(verdicts: readonly Verdict[]): boolean {
   return verdicts.some(({ outcome }) => outcome === "found");
+}
+
+function beginningWith<T>(all: readonly T[], first: number): T[] {
+  const k = first % all.length;
+  return [...all.slice(k), ...all.slice(0, k)];
 }
 
 async function copyWith(plant: Plant): Promise<Copy> {

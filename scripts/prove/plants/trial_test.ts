@@ -100,6 +100,16 @@ console.log("ANOMALY skipped"); Deno.exit(1);`,
   ]);
 });
 
+Deno.test("tryPlants() asks nobody after the first who finds it, when it is told where to begin", async () => {
+  const signal = new AbortController().signal;
+  const [a, b, c] = PLANT.judges;
+  const plants = [{ ...PLANT, judges: [a!, b!, c!] }];
+  for (const [first, outcomes] of [[0, ["found"]], [4, ["other", "green", "found"]]] as const) {
+    const trial = await tryPlants({ plants, atOnce: 1, first, report: () => {}, signal });
+    assert.deepEqual(trial.plants[0]!.verdicts.map(({ outcome }) => outcome), outcomes);
+  }
+});
+
 Deno.test("a trial fails by a plant that nobody found, and by a judge that is red without one", () => {
   const verdict = (name: string, outcome: Verdict["outcome"]): Verdict => ({
     judge: judge(name, ""),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { answerAfterTooMany } from "testing/few_files.ts";
 import { closedPort } from "../../../../services/claimed_ports.ts";
-import { waitUntil } from "../../../../services/wait_until.ts";
 import { Balancer } from "./balancer.ts";
 import type { Backend } from "./choose.ts";
 
@@ -132,30 +133,8 @@ Deno.test("Balancer moves to another port without ending anybody's connection", 
 });
 
 Deno.test("more connections than it may hold end nothing: when they are gone, others get in", async () => {
-  const hostname = "127.0.0.1";
-  await using server = Deno.serve(
-    { hostname, port: 0, onListen() {} },
-    () => new Response("here"),
-  );
-  const main = new URL("testing/balanced.ts", import.meta.url).pathname;
-  const words = ["run", "-A", main, `${server.addr.port}`];
-  await using child = new Deno.Command("sh", {
-    args: ["-c", 'ulimit -n 100; exec "$0" "$@"', Deno.execPath(), ...words],
-    stdout: "piped",
-  }).spawn();
-  const printed = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const port = Number((await printed.read()).value);
-  const clients = await Promise.all(
-    Array.from({ length: 150 }, () => Deno.connect({ hostname, port })),
-  );
-  for (const client of clients) client.close();
-  const ask = async () => {
-    const headers = { connection: "close" };
-    return await (await fetch(`http://${hostname}:${port}`, { headers })).text();
-  };
-  const answer = await waitUntil(() => ask().catch(() => undefined), {
-    ...{ what: "an answer", withinMs: 20_000, everyMs: 50 },
-  });
-  assert.equal(answer, "here");
-  await printed.cancel();
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  await using server = Deno.serve(options, () => new Response("here"));
+  const main = join(import.meta.dirname!, "testing/balanced.ts");
+  assert.equal(await answerAfterTooMany(main, `${server.addr.port}`), "here");
 });
