@@ -78,6 +78,7 @@ export function keepOpen(
   const address = { hostname: config.listen.hostname, port };
   return keepListening({
     address,
+    taken: () => server.taken,
     listenAnew: () => server.listenAnew(address),
     turns,
     onDeaf: () => notices.warn("The public port took nobody: it is opened anew"),

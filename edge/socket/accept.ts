@@ -7,6 +7,7 @@
  * @module
  */
 
+import { once } from "node:events";
 import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -65,6 +66,8 @@ export interface SocketServer {
   listen(address: Address): Promise<number>;
   /** Takes connections there again, where the runtime has given up to; whoever is connected stays. */
   listenAnew(address: Address): Promise<number>;
+  /** How many connections were taken so far, whatever became of them. */
+  readonly taken: number;
   /** Cuts every connection, but lets those that are closing already end in good order. */
   close(): Promise<void>;
   measure(): SocketMeasures;
@@ -88,6 +91,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   const held = { bytes: 0 };
   const ofClosed = { frames: 0, bytes: 0 };
   let onEmpty = () => {};
+  let taken = 0;
   /** What `decideUpgrade` chose for a request, until `ws` asks for it. */
   const protocols = new WeakMap<IncomingMessage, string | undefined>();
   const webSockets = new WebSocketServer(webSocketOptions((request) => protocols.get(request)));
@@ -100,6 +104,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
   // Beyond, a connection is ended as soon as it is there.
   server.maxConnections = options.maxConnections;
+  server.on("connection", () => taken++);
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head) => {
     stream.on("error", () => stream.destroy());
     const decision = decideUpgrade(request as UpgradeRequest, {
@@ -146,14 +151,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     }
   }
 
-  function listen({ hostname, port }: Address): Promise<number> {
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, hostname, () => {
-        server.off("error", reject);
-        resolve((server.address() as AddressInfo).port);
-      });
-    });
+  async function listen({ hostname, port }: Address): Promise<number> {
+    // It leaves no listener behind where this fails, and that may be tried again for hours.
+    const listening = once(server, "listening");
+    server.listen(port, hostname);
+    await listening;
+    return (server.address() as AddressInfo).port;
   }
 
   return {
@@ -161,6 +164,9 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     listenAnew(address) {
       server.close();
       return listen(address);
+    },
+    get taken() {
+      return taken;
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

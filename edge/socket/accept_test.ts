@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
+import process from "node:process";
 import { WebSocket } from "ws";
 import { waitUntil } from "../../scripts/services/wait_until.ts";
 import { frame, OPCODE, RawWebSocket } from "testing/raw_websocket.ts";
@@ -189,6 +190,34 @@ Deno.test("beyond its connections a server ends new ones at once, upgrade or not
   assert.equal(status, 0);
 });
 
+Deno.test("listenAnew() takes connections again, and whoever is connected stays", async () => {
+  await using server = await echoServer();
+  using client = await server.connect();
+  assert.equal(await server.listenAnew(), server.port);
+  using other = await server.connect();
+  for (const one of [client, other]) {
+    await one.send("hello");
+    assert.equal((await one.read())?.text, "hello\nhello");
+  }
+  assert.equal(server.taken(), 2);
+});
+
+Deno.test("listenAnew() that fails again and again leaves nothing behind, and may succeed later", async () => {
+  await using server = await echoServer();
+  using client = await server.connect();
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => warnings.push(warning);
+  process.on("warning", warned);
+  const hostname = "192.0.2.1"; // No machine has it: it is for documents.
+  for (let i = 0; i < 12; i++) await assert.rejects(server.listenAnew(hostname));
+  process.off("warning", warned);
+  assert.deepEqual(warnings, []);
+  await server.listenAnew();
+  using _other = await server.connect();
+  await client.send("hello");
+  assert.equal((await client.read())?.text, "hello\nhello");
+});
+
 Deno.test("a slow peer gets everything, in order, through the high-water mark", async () => {
   await using server = await echoServer({ sendBufferBytes: 64 << 20 });
   using client = await server.connect();
@@ -304,6 +333,8 @@ async function echoServer(options: Partial<SocketServerOptions> = {}) {
     port,
     sockets,
     faults,
+    taken: () => server.taken,
+    listenAnew: (hostname = "127.0.0.1") => server.listenAnew({ hostname, port }),
     async connect() {
       const { socket, status } = await RawWebSocket.open(port);
       assert.equal(status, 101);

@@ -3,8 +3,9 @@
  * connection there any more, for good and without a word: it drops the error of `accept`, and is
  * never woken again (`libs/core/uv_compat/tcp.rs` of Deno 2.9).
  *
- * Invariant: a port that takes connections is left alone. Knows nothing of what is served there, but
- * that whoever asks is answered or hung up on.
+ * Invariant: a port that takes connections is left alone, and so is one that cannot be asked, for
+ * that may be all that is wrong. Knows nothing of what is served there, but that whoever asks is
+ * answered or hung up on.
  *
  * @module
  */
@@ -21,6 +22,8 @@ const ANY = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
 
 export interface ListeningOptions {
   address: Address;
+  /** How many connections the port has taken so far: it may take them long before it answers. */
+  taken(): number;
   /** Listens at the same port again; whoever is connected stays. */
   listenAnew(): Promise<unknown>;
   turns: Turns;
@@ -28,35 +31,42 @@ export interface ListeningOptions {
   onFault(error: unknown): void;
 }
 
+/** `unasked`: no file to ask with, no such name, no way there. It says nothing of the port. */
+type Answer = "heard" | "silent" | "unasked";
+
 /** Goes on until what is returned is called, which resolves when it has ended. */
 export function keepListening(options: ListeningOptions): () => Promise<void> {
-  const { address, listenAnew, turns, onDeaf, onFault } = options;
-  let silences = 0, ended = false;
+  const { address, taken, listenAnew, turns, onDeaf, onFault } = options;
+  const ending = new AbortController();
+  let silences = 0, takenBefore = taken();
   let looking: Promise<void> | undefined;
   let cancel = turns.later(begin, LOOK_MS);
 
   function begin(): void {
     looking = look().catch(onFault).finally(() => {
-      if (!ended) cancel = turns.later(begin, LOOK_MS);
+      if (!ending.signal.aborted) cancel = turns.later(begin, LOOK_MS);
     });
   }
 
   async function look(): Promise<void> {
-    silences = await isHeard(address, turns) ? 0 : silences + 1;
-    if (silences < DEAF_AFTER || ended) return;
+    const answer = await ask(address, turns, ending.signal);
+    if (answer === "heard" || taken() > takenBefore) silences = 0;
+    else if (answer === "silent") silences++;
+    takenBefore = taken();
+    if (silences < DEAF_AFTER || ending.signal.aborted) return;
     onDeaf();
     await listenAnew();
     silences = 0;
   }
 
   return async () => {
-    ended = true;
+    ending.abort();
     cancel();
     await looking;
   };
 }
 
-function isHeard({ hostname, port }: Address, turns: Turns): Promise<boolean> {
+function ask({ hostname, port }: Address, turns: Turns, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve) => {
     // The kernel connects whoever comes: that says nothing of us.
     let isConnected = false;
@@ -64,14 +74,20 @@ function isHeard({ hostname, port }: Address, turns: Turns): Promise<boolean> {
       isConnected = true;
       socket.write(REQUEST);
     });
-    const end = (heard: boolean) => {
+    const end = (answer: Answer) => {
       cancel();
+      signal.removeEventListener("abort", giveUp);
       socket.destroy();
-      resolve(heard);
+      resolve(answer);
     };
-    const cancel = turns.later(() => end(false), ANSWER_MS);
-    socket.on("data", () => end(true));
-    socket.on("end", () => end(true));
-    socket.on("error", () => end(isConnected));
+    const giveUp = () => end("unasked");
+    const cancel = turns.later(() => end("silent"), ANSWER_MS);
+    signal.addEventListener("abort", giveUp);
+    socket.on("data", () => end("heard"));
+    socket.on("end", () => end("heard"));
+    socket.on("error", ({ code }: Error & { code?: string }) => {
+      if (isConnected) end("heard");
+      else end(code === "ECONNREFUSED" ? "silent" : "unasked");
+    });
   });
 }

@@ -10,11 +10,15 @@ const HOSTNAME = "127.0.0.1";
 const LOOK_MS = 5_000, ANSWER_MS = 3_000;
 
 /** Looks, one by one, at a port that `listenAnew` never mends. */
-function keeper(port: number, listenAnew = () => Promise.resolve()) {
+function keeper(
+  port: number,
+  { hostname = HOSTNAME, taken = (): number => 0, listenAnew = () => Promise.resolve() } = {},
+) {
   const turns = testTurns();
   const seen = { looks: 0, deaf: 0, faults: [] as unknown[] };
   const end = keepListening({
-    address: { hostname: HOSTNAME, port },
+    address: { hostname, port },
+    taken,
     listenAnew,
     turns: {
       ...turns,
@@ -82,8 +86,24 @@ Deno.test("a port that took nobody three times in a row is opened anew, and else
   assert.equal(keeping.seen.deaf, 1);
 });
 
+Deno.test("a port that takes connections and is late with every answer is left alone", async () => {
+  using at = testPort({ isDeaf: true });
+  let taken = 0;
+  await using keeping = keeper(at.port, { taken: () => ++taken });
+  for (let i = 0; i < 5; i++) await keeping.look(ANSWER_MS);
+  assert.equal(keeping.seen.deaf, 0);
+});
+
+Deno.test("a port that cannot be asked is left alone", async () => {
+  // Nothing leads there: as to `::1` where only IPv4 is, or to a name that is not resolved.
+  await using keeping = keeper(closedPort(), { hostname: "255.255.255.255" });
+  for (let i = 0; i < 5; i++) await keeping.look();
+  assert.equal(keeping.seen.deaf, 0);
+});
+
 Deno.test("a port that cannot be opened anew is tried again at every look", async () => {
-  await using keeping = keeper(closedPort(), () => Promise.reject(new Error("no file is left")));
+  const listenAnew = () => Promise.reject(new Error("no file is left"));
+  await using keeping = keeper(closedPort(), { listenAnew });
   for (let i = 0; i < 4; i++) await keeping.look();
   assert.equal(keeping.seen.deaf, 2);
   assert.match(String(keeping.seen.faults), /no file is left/);
@@ -93,10 +113,8 @@ Deno.test("whoever is told to end waits for no answer that does not come", async
   using at = testPort({ isDeaf: true });
   const keeping = keeper(at.port);
   keeping.turns.advance(LOOK_MS);
-  const ended = keeping[Symbol.asyncDispose]();
-  keeping.turns.advance(ANSWER_MS);
-  await ended;
-  assert.equal(keeping.seen.looks, 1);
+  await keeping[Symbol.asyncDispose]();
+  assert.deepEqual(keeping.seen, { looks: 1, deaf: 0, faults: [] });
 });
 
 Deno.test("a public port that ran out of files takes connections again once there are some", async () => {

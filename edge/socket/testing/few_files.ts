@@ -34,6 +34,7 @@ const port = await server.listen({ hostname, port: 0 });
 const address = { hostname, port };
 keepListening({
   address,
+  taken: () => server.taken,
   listenAnew: () => server.listenAnew(address),
   turns,
   onDeaf() {},
