@@ -108,3 +108,33 @@ Deno.test(".ci/run says at its end what failed, and nothing of what did not", as
     "10 passed, 3 failed",
   ]);
 });
+
+Deno.test(".ci/run says where a task was that says nothing of why it failed", async () => {
+  const good = "ok | 9 passed | 0 failed (2s)";
+  const lines = Array.from({ length: 30 }, (_, i) => `test ${i} ... ok`);
+  const hung = [...lines, "test 30 ..."];
+  const cases: [Said, end: string[]][] = [
+    [{ summary: hung.join("\n"), status: 124 }, ["task test: ended with 124", ...hung.slice(-20)]],
+    [
+      {
+        summary: good,
+        proof: "error: Cannot run kill: its process ended with 137",
+        proofStatus: 1,
+      },
+      ["task prove: ended with 1", "error: Cannot run kill: its process ended with 137"],
+    ],
+    [
+      { summary: "ok | 9 passed | 0 failed | 2 ignored (2s)" },
+      ["task test: ok | 9 passed | 0 failed | 2 ignored (2s)"],
+    ],
+    [{ summary: "" }, ["task test: nothing was shown"]],
+  ];
+  for (const [said, end] of cases) {
+    assert.deepEqual((await run(said)).end.split("\n").slice(0, -1), end, JSON.stringify(said));
+  }
+});
+
+Deno.test(".ci/run reads what a task said though some of it is no text", async () => {
+  const summary = "\\0000\\0377\nok | 9 passed | 0 failed (2s)";
+  assert.deepEqual(await run({ summary }), { code: 0, last: "12 passed, 0 failed", end: "" });
+});
