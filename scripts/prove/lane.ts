@@ -29,7 +29,8 @@ export function packed(parts: readonly Part[]): Part[] {
 export type Verdict = "passed" | "failed" | "again";
 
 /**
- * Runs all, and once more what asks for it: at the end, with nothing beside it. Gives what failed.
+ * Runs all, and once more what asks for it: at the end, with nothing beside it. Gives what failed. A
+ * run that is the only one has had nothing beside it, and is not tried again.
  */
 export async function runAndJudge(
   due: readonly Due[],
@@ -38,7 +39,7 @@ export async function runAndJudge(
 ): Promise<Due[]> {
   const failed: Due[] = [], again: Due[] = [];
   await runLane(due, atOnce, async (one) => {
-    const verdict = await run(one, false);
+    const verdict = await run(one, due.length === 1);
     if (verdict !== "passed") (verdict === "again" ? again : failed).push(one);
   });
   await runLane(again, 1, async (one) => {

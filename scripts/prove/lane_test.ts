@@ -95,3 +95,13 @@ Deno.test("runAndJudge() tries again at the end, alone and once, what asks for i
   ]);
   assert.deepEqual(failed.map(({ part: { name } }) => name), ["bad", "slower", "worse"]);
 });
+
+Deno.test("runAndJudge() tries once what is the only run: nothing was beside it", async () => {
+  const tries: boolean[] = [];
+  const due = dueRuns([part("only")], 1, 0);
+  const failed = await runAndJudge(due, 2, (_one, isLastTry) => {
+    tries.push(isLastTry);
+    return Promise.resolve(isLastTry ? "failed" : "again");
+  });
+  assert.deepEqual([tries, failed], [[true], due]);
+});

@@ -78,7 +78,7 @@ Without --part all parts run that --list does not call long, two at a time. That
 minutes. Most start a whole system and load it: have 2 cores and 4 GiB of memory to spare. What is
 measured with --part, one at a time, is measured better; where nobody knows how busy a machine is,
 --untimed judges what happened, and not how long it took: figures over their limits are told and fail
-nothing, and what else a busy machine may do by itself is tried once more, with nothing beside it.
+nothing, and of several runs, what else a busy machine may do by itself is tried once more, alone.
 
 The last line says how many runs passed and how many failed; one that found an anomaly has failed.
 Its histories and logs are then in ${CACHE}/failed/.
