@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { anomaly } from "../part.ts";
 import type { Judge } from "./judge.ts";
 import { faultsIn, figuresIn } from "./outcome.ts";
 import type { Plant } from "./plant.ts";
@@ -129,4 +130,20 @@ Deno.test("a trial fails by a plant that nobody found, and by a judge that is re
   ]);
   const { plants_found, verdicts_missed } = figuresIn({ ...wrong, controls: missed.controls });
   assert.deepEqual({ plants_found, verdicts_missed }, { plants_found: 1, verdicts_missed: 1 });
+});
+
+Deno.test("what a judge sees where nothing is planted counts as itself", () => {
+  const words = "it began\nANOMALY acked-lost, 1 times: m1\nANOMALY late, 2 times: m2";
+  const of = (name: string, words: string): Verdict => ({
+    ...{ judge: judge(name, ""), outcome: "other", ms: 1, words },
+  });
+  const controls = [of("a", words), of("b", "Error: it waited for an ANOMALY doubled,")];
+  assert.deepEqual(faultsIn({ controls, plants: [] }), [
+    anomaly(
+      "found-what-is-not-there",
+      ...controls.map(({ judge, words }) => `${judge.id}: ${words}`),
+    ),
+    anomaly("acked-lost", `${controls[0]!.judge.id}: ${words}`),
+    anomaly("late", `${controls[0]!.judge.id}: ${words}`),
+  ]);
 });
