@@ -32,6 +32,7 @@ import { upstashStore } from "./presence/store.ts";
 import { createPublicPort, keepOpen } from "./public_port.ts";
 import { openReporter } from "./reported.ts";
 import type { SocketServer } from "./socket/accept.ts";
+import type { Listening } from "./socket/listening.ts";
 import type { Codecs } from "./socket/upgrade.ts";
 import { openVerifier } from "./token/open.ts";
 import type { TokenVerifier } from "./token/verify.ts";
@@ -72,7 +73,7 @@ interface Scene extends EdgeDeps {
   /** Ends what was added to it, last first: when the edge drains, or when it cannot start. */
   parts: AsyncDisposableStack;
   /** What readiness looks at, as far as it exists. */
-  health: { bus?: NatsBus; delivery?: Delivery };
+  health: { bus?: NatsBus; delivery?: Delivery; listening?: Listening };
 }
 
 /**
@@ -94,7 +95,8 @@ export async function startEdge(config: EdgeConfig, deps: EdgeDeps): Promise<Edg
   exposeBounds(scene.registry, "edge", boundsOf(config, bounded));
   const port = await server.listen(config.listen);
   parts.defer(() => server.close());
-  parts.defer(keepOpen(scene, server, port));
+  const listening = scene.health.listening = keepOpen(scene, server, port);
+  parts.defer(() => listening.end());
   parts.defer(() => delivery.connections.release(CLOSES.shutdown, config.drainMs));
   const running = parts.move();
   return {
@@ -146,6 +148,10 @@ function checksOf({ health }: Scene): Record<string, Check> {
   return {
     bus: () => health.bus?.status === "connected" ? undefined : "not connected",
     origin: () => health.delivery?.reachable ? undefined : "no origin is heard",
+    port: () => {
+      if (!health.listening) return "not open yet";
+      return health.listening.isDeaf ? "it takes nobody, and could not be opened anew" : undefined;
+    },
   };
 }
 

@@ -56,7 +56,8 @@ Deno.test("the internal port tells of health and counts", async () => {
   await using scene = await edgeScene();
   await scene.connect("ana");
   const ready = await (await fetch(`${scene.internal}/ready`)).json();
-  assert.deepEqual(ready.checks.map((check: { name: string }) => check.name), ["bus", "origin"]);
+  const names = ready.checks.map((check: { name: string }) => check.name);
+  assert.deepEqual(names, ["bus", "origin", "port"]);
   assert.equal(ready.ready, true);
   const metrics = await (await fetch(`${scene.internal}/metrics`)).text();
   assert.match(metrics, /^fanfare_edge_connections 1$/m);

@@ -15,7 +15,7 @@ import { Bucket } from "./limits/rate.ts";
 import type { EdgeEvents } from "./metrics.ts";
 import type { Notices } from "./notices.ts";
 import { createSocketServer, type SocketServer } from "./socket/accept.ts";
-import { keepListening } from "./socket/listening.ts";
+import { keepListening, type Listening } from "./socket/listening.ts";
 import { type Codecs, WEBSOCKET_PATH } from "./socket/upgrade.ts";
 
 export interface PublicPortDeps {
@@ -69,12 +69,12 @@ export function createPublicPort(deps: PublicPortDeps, delivery: Delivery): Sock
   });
 }
 
-/** Until what is returned is called, `port` takes connections, whatever the runtime thinks of it. */
+/** Until it is ended, `port` takes connections, whatever the runtime thinks of it. */
 export function keepOpen(
   { config, turns, notices }: PublicPortDeps,
   server: SocketServer,
   port: number,
-): () => Promise<void> {
+): Listening {
   const address = { hostname: config.listen.hostname, port };
   return keepListening({
     address,

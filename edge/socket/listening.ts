@@ -34,8 +34,14 @@ export interface ListeningOptions {
 /** `unasked`: no file to ask with, no such name, no way there. It says nothing of the port. */
 type Answer = "heard" | "silent" | "unasked";
 
-/** Goes on until what is returned is called, which resolves when it has ended. */
-export function keepListening(options: ListeningOptions): () => Promise<void> {
+export interface Listening {
+  /** Nobody gets in, and the port could not be opened anew. */
+  readonly isDeaf: boolean;
+  /** Resolves when it has ended, with the port as it is. */
+  end(): Promise<void>;
+}
+
+export function keepListening(options: ListeningOptions): Listening {
   const { address, taken, listenAnew, turns, onDeaf, onFault } = options;
   const ending = new AbortController();
   let silences = 0, takenBefore = taken();
@@ -59,10 +65,15 @@ export function keepListening(options: ListeningOptions): () => Promise<void> {
     silences = 0;
   }
 
-  return async () => {
-    ending.abort();
-    cancel();
-    await looking;
+  return {
+    get isDeaf() {
+      return silences >= DEAF_AFTER;
+    },
+    async end() {
+      ending.abort();
+      cancel();
+      await looking;
+    },
   };
 }
 

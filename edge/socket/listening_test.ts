@@ -16,7 +16,7 @@ function keeper(
 ) {
   const turns = testTurns();
   const seen = { looks: 0, deaf: 0, faults: [] as unknown[] };
-  const end = keepListening({
+  const listening = keepListening({
     address: { hostname, port },
     taken,
     listenAnew,
@@ -41,7 +41,8 @@ function keeper(
         ...{ what: "the look to end", withinMs: 10_000, everyMs: 1 },
       });
     },
-    [Symbol.asyncDispose]: end,
+    isDeaf: () => listening.isDeaf,
+    [Symbol.asyncDispose]: () => listening.end(),
   };
 }
 
@@ -101,12 +102,21 @@ Deno.test("a port that cannot be asked is left alone", async () => {
   assert.equal(keeping.seen.deaf, 0);
 });
 
-Deno.test("a port that cannot be opened anew is tried again at every look", async () => {
-  const listenAnew = () => Promise.reject(new Error("no file is left"));
+Deno.test("a port that cannot be opened anew is tried again at every look, and deaf until then", async () => {
+  let isFree = false;
+  const listenAnew = () =>
+    isFree ? Promise.resolve() : Promise.reject(new Error("no file is left"));
   await using keeping = keeper(closedPort(), { listenAnew });
-  for (let i = 0; i < 4; i++) await keeping.look();
+  for (let i = 0; i < 4; i++) {
+    assert.ok(!keeping.isDeaf() || i === 3);
+    await keeping.look();
+  }
   assert.equal(keeping.seen.deaf, 2);
   assert.match(String(keeping.seen.faults), /no file is left/);
+  assert.ok(keeping.isDeaf());
+  isFree = true;
+  await keeping.look();
+  assert.ok(!keeping.isDeaf());
 });
 
 Deno.test("whoever is told to end waits for no answer that does not come", async () => {
