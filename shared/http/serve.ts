@@ -33,6 +33,8 @@ export function serveHttp(fetch: Handler, options: ServeOptions): HttpServer {
   const closing = new AbortController();
   let server = listen(fetch, options);
   const { port } = server.addr;
+  /** Those that take nobody any more, until what they were asked is answered. */
+  const ending = new Set<Promise<void>>();
   const served = serveOn();
 
   async function serveOn(): Promise<void> {
@@ -41,6 +43,8 @@ export function serveHttp(fetch: Handler, options: ServeOptions): HttpServer {
         return await server.finished;
       } catch (error) {
         onError(error);
+        const ended = server.shutdown().catch(onError).finally(() => ending.delete(ended));
+        ending.add(ended);
         await listenAgain();
       }
     }
@@ -62,6 +66,7 @@ export function serveHttp(fetch: Handler, options: ServeOptions): HttpServer {
     closing.abort();
     await server.shutdown();
     await served;
+    await Promise.all(ending);
   }
 
   return {

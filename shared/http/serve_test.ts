@@ -26,3 +26,12 @@ Deno.test("a server that ran out of files serves again once there are some", asy
   const main = join(import.meta.dirname!, "testing/few_files.ts");
   assert.equal(await answerAfterTooMany(main), "here");
 });
+
+Deno.test("a server that ran out of files is not closed before it has given every answer", async () => {
+  const main = join(import.meta.dirname!, "testing/out_of_files.ts");
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 100; exec "$0" run -A "$1"', Deno.execPath(), main],
+  }).output();
+  const said = new TextDecoder().decode(stdout).trimEnd().split("\n");
+  assert.deepEqual(said, ["takes nobody", "takes connections", "answered", "closed"]);
+});
