@@ -25,7 +25,7 @@ export interface Finished {
   kept?: string;
 }
 
-/** Over three times what the longest of the short lane takes: on a busy machine it takes twice that. */
+/** Over three times what the longest of the short lane takes: a busy machine may need twice as long. */
 const WITHIN_MS = 25 * 60_000;
 /** From being told to end to having ended. */
 const GRACE_MS = 60_000;
@@ -48,7 +48,8 @@ export async function runPart(part: Part, options: RunOptions): Promise<Finished
     await Deno.remove(folder, { recursive: true });
     throw options.signal.reason;
   }
-  const failures = [...outcome.failure, ...strays()].map(wordsOf);
+  const unhandled = strays();
+  const failures = [...outcome.failure, ...unhandled].map(wordsOf);
   const run: Run = {
     seed,
     startedAt,
@@ -56,6 +57,7 @@ export async function runPart(part: Part, options: RunOptions): Promise<Finished
     figures: outcome.result?.figures ?? {},
     anomalies: outcome.result?.anomalies ?? [],
     ...(failures.length > 0 && { failure: failures.join("\n") }),
+    ...(unhandled.length > 0 && { strays: unhandled.length }),
     conditions: { ...conditions, ...outcome.result?.conditions },
   };
   if (hasPassed(run)) {

@@ -18,8 +18,10 @@ export interface Run {
   ms: number;
   figures: Figures;
   anomalies: Anomaly[];
-  /** Why the part threw. */
+  /** Why the part threw, and what it left rejected. */
   failure?: string;
+  /** Rejections that nobody handled. */
+  strays?: number;
   conditions: Conditions;
 }
 
@@ -44,7 +46,7 @@ export function hasPassed({ anomalies, failure }: Run, { untimed = false } = {})
  * likely waited for something.
  */
 export function mayBeOfTime(run: Run): boolean {
-  return !hasPassed(run) &&
+  return !hasPassed(run) && !run.strays &&
     run.anomalies.every(({ name }) => name === "over-limit" || OF_TIME.has(name));
 }
 

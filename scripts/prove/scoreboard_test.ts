@@ -45,6 +45,7 @@ Deno.test("mayBeOfTime() takes what only waited too long, and nothing that was l
   assert.ok(!mayBeOfTime(RUN));
   assert.ok(mayBeOfTime({ ...RUN, anomalies: [late, anomaly("failed-send", "2 sends")] }));
   assert.ok(mayBeOfTime({ ...RUN, failure: "it waited" }));
+  assert.ok(!mayBeOfTime({ ...RUN, failure: "rejected", strays: 1 }));
   const of = new Set([...OF_TIME, "over-limit"]);
   for (const name of ANOMALY_NAMES) {
     const run = { ...RUN, anomalies: [late, anomaly(name, "m1")], failure: "it waited" };
