@@ -235,7 +235,7 @@ export class Delivery {
       limits: this.#limits(config),
       verify: (token) => verifier.verify(token),
       presence: this.roster,
-      received: (user, span) => this.reporter.received(user, span),
+      received: (user, stretch) => this.reporter.received(user, stretch),
       ended: (user) => this.reporter.ended(user),
       flushBus: () => bus.flush(),
       proven: () => this.ledger.proven,

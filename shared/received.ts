@@ -3,8 +3,8 @@
  *
  * Invariant: a stretch `(after, upto]` says that everything in it was received, and nothing of what
  * lies before it: a device that begins at the head was never sent what came earlier. Stretches that
- * meet are one. At most `MAX_SPANS` are kept, the latest: what is forgotten is at worst pushed once
- * too often. Pure.
+ * meet are one. At most `MAX_STRETCHES` are kept, the latest: what is forgotten is at worst pushed
+ * once too often. Pure.
  *
  * @module
  */
@@ -12,39 +12,41 @@
 import type { Gsid } from "./gsid.ts";
 
 /** Everything in `(after, upto]`. */
-export interface Span {
+export interface Stretch {
   readonly after: Gsid;
   readonly upto: Gsid;
 }
 
 /** Apart from each other, rising. */
-export type Spans = readonly Span[];
+export type Stretches = readonly Stretch[];
 
 /** That of a device which resumed, and that of one which began later. */
-export const MAX_SPANS = 2;
+export const MAX_STRETCHES = 2;
 
 /** These and one more; the same object when it says nothing new. */
-export function addSpan(spans: Spans, { after, upto }: Span): Spans {
-  if (upto <= after || spans.some((each) => each.after <= after && upto <= each.upto)) return spans;
-  const met = spans.filter((each) => each.after <= upto && after <= each.upto);
+export function addStretch(stretches: Stretches, { after, upto }: Stretch): Stretches {
+  if (upto <= after || stretches.some((each) => each.after <= after && upto <= each.upto)) {
+    return stretches;
+  }
+  const met = stretches.filter((each) => each.after <= upto && after <= each.upto);
   const joined = {
     after: Math.min(after, ...met.map((each) => each.after)),
     upto: Math.max(upto, ...met.map((each) => each.upto)),
   };
-  const apart = spans.filter((each) => !met.includes(each));
-  return [...apart, joined].sort((one, other) => one.upto - other.upto).slice(-MAX_SPANS);
+  const apart = stretches.filter((each) => !met.includes(each));
+  return [...apart, joined].sort((one, other) => one.upto - other.upto).slice(-MAX_STRETCHES);
 }
 
-export function hasReceived(spans: Spans, gsid: Gsid): boolean {
-  return spans.some(({ after, upto }) => after < gsid && gsid <= upto);
+export function hasReceived(stretches: Stretches, gsid: Gsid): boolean {
+  return stretches.some(({ after, upto }) => after < gsid && gsid <= upto);
 }
 
 /** Whether all of it was received. */
-export function hasAll(spans: Spans, { after, upto }: Span): boolean {
-  return spans.some((each) => each.after <= after && upto <= each.upto);
+export function hasAll(stretches: Stretches, { after, upto }: Stretch): boolean {
+  return stretches.some((each) => each.after <= after && upto <= each.upto);
 }
 
 /** The last that was received; 0: nothing is known. */
-export function lastReceived(spans: Spans): Gsid {
-  return spans.at(-1)?.upto ?? 0;
+export function lastReceived(stretches: Stretches): Gsid {
+  return stretches.at(-1)?.upto ?? 0;
 }

@@ -10,7 +10,7 @@
 
 import type { Received } from "shared/bus/requests.ts";
 import type { UserId } from "shared/ids.ts";
-import { addSpan, type Span, type Spans } from "shared/received.ts";
+import { addStretch, type Stretch, type Stretches } from "shared/received.ts";
 
 /** How long the word of a user without connections is kept. */
 const KEPT_MS = 60_000;
@@ -18,31 +18,31 @@ const KEPT_MS = 60_000;
 export const MAX_POSITIONS = 200_000;
 
 export class Positions {
-  readonly #spans = new Map<UserId, { spans: Spans; heardMs: number }>();
+  readonly #stretches = new Map<UserId, { stretches: Stretches; heardMs: number }>();
   readonly #fresh = new Set<UserId>();
 
   get size(): number {
-    return this.#spans.size;
+    return this.#stretches.size;
   }
 
-  heard(user: UserId, span: Span, nowMs: number): void {
-    const known = this.#spans.get(user)?.spans ?? [];
-    const spans = addSpan(known, span);
-    if (spans === known) return;
-    this.#spans.set(user, { spans, heardMs: nowMs });
+  heard(user: UserId, stretch: Stretch, nowMs: number): void {
+    const known = this.#stretches.get(user)?.stretches ?? [];
+    const stretches = addStretch(known, stretch);
+    if (stretches === known) return;
+    this.#stretches.set(user, { stretches, heardMs: nowMs });
     this.#fresh.add(user);
-    if (this.#spans.size > MAX_POSITIONS) this.#forgetFirst();
+    if (this.#stretches.size > MAX_POSITIONS) this.#forgetFirst();
   }
 
   /** The user's last connection has ended: its word is kept from now on. */
   left(user: UserId, nowMs: number): void {
-    const known = this.#spans.get(user);
+    const known = this.#stretches.get(user);
     if (known) known.heardMs = nowMs;
   }
 
   /** Everybody's is to be told again: what was told last may not have arrived. */
   renew(): void {
-    for (const user of this.#spans.keys()) this.#fresh.add(user);
+    for (const user of this.#stretches.keys()) this.#fresh.add(user);
   }
 
   /** What rose since the last call. */
@@ -53,28 +53,28 @@ export class Positions {
   }
 
   all(): Received["users"] {
-    return [...this.#spans.keys()].flatMap((user) => this.#entries(user));
+    return [...this.#stretches.keys()].flatMap((user) => this.#entries(user));
   }
 
   /** Forgets users of whom nothing was heard for long and who have no connection. */
   prune(nowMs: number, connected: (user: UserId) => boolean): void {
-    for (const [user, { heardMs }] of this.#spans) {
+    for (const [user, { heardMs }] of this.#stretches) {
       if (nowMs - heardMs <= KEPT_MS || connected(user)) continue;
-      this.#spans.delete(user);
+      this.#stretches.delete(user);
       this.#fresh.delete(user);
     }
   }
 
   #forgetFirst(): void {
-    for (const user of this.#spans.keys()) {
-      this.#spans.delete(user);
+    for (const user of this.#stretches.keys()) {
+      this.#stretches.delete(user);
       this.#fresh.delete(user);
       return;
     }
   }
 
   #entries(user: UserId): Received["users"] {
-    const { spans = [] } = this.#spans.get(user) ?? {};
-    return spans.map(({ after, upto }) => [user, upto, after]);
+    const { stretches = [] } = this.#stretches.get(user) ?? {};
+    return stretches.map(({ after, upto }) => [user, upto, after]);
   }
 }

@@ -11,7 +11,7 @@
 import type { Bus, BusMessage, BusSubscription } from "shared/bus/bus.ts";
 import { ANNOUNCE, encodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
 import type { UserId } from "shared/ids.ts";
-import type { Span } from "shared/received.ts";
+import type { Stretch } from "shared/received.ts";
 import { Positions } from "./positions.ts";
 
 /** Users whose end is told late: what lies beyond is left to the late check. */
@@ -50,8 +50,8 @@ export class Reporter {
     bus.onStatus((status) => status === "disconnected" && this.#positions.renew());
   }
 
-  received(user: UserId, span: Span): void {
-    this.#positions.heard(user, span, this.#options.now());
+  received(user: UserId, stretch: Stretch): void {
+    this.#positions.heard(user, stretch, this.#options.now());
   }
 
   /** A connection of the user ended, and presence says so already. */

@@ -12,7 +12,7 @@ import type { ConnectionId, DeviceId, UserId } from "shared/ids.ts";
 import { badRequest, type Close, CLOSES, wireError } from "shared/wire/codes.ts";
 import { BadFrame, type Command, type Reply } from "shared/wire/codec.ts";
 import type { PresentDevice } from "shared/presence.ts";
-import type { Span } from "shared/received.ts";
+import type { Stretch } from "shared/received.ts";
 import { type Admission, Refused } from "shared/admission.ts";
 import type { Ruling } from "../limits/command_meter.ts";
 import type { Socket, SocketHandler } from "../socket/socket.ts";
@@ -41,7 +41,7 @@ export interface ConnectionDeps extends FeedDeps {
     remove(user: UserId, connection: ConnectionId): Promise<void>;
   };
   /** A device in the foreground has received all of this. */
-  received(user: UserId, span: Span): void;
+  received(user: UserId, stretch: Stretch): void;
   /** The connection of a user ended, and presence no longer shows it. */
   ended(user: UserId): void;
   /** Monotonic. */

@@ -21,7 +21,7 @@ export const MAKING_TIMEOUT_MS = 10_000;
 /** A digest that is so late was not late by itself: this origin did not run, or had no bus. */
 export const STALLED_MS = SILENCE_MS;
 
-type Span = Pick<Digest, "epoch" | "after" | "upto" | "more">;
+type Interval = Pick<Digest, "epoch" | "after" | "upto" | "more">;
 
 export interface DigestState {
   /** Where the last digest ended that was made or heard; `undefined`: the next is an empty one. */
@@ -31,16 +31,16 @@ export interface DigestState {
   readonly dueMs: number;
   readonly makingSinceMs: number | undefined;
   /** Own digests that have not come back from the bus yet. */
-  readonly echoes: readonly Span[];
+  readonly echoes: readonly Interval[];
 }
 
 /** `nowMs` is of a clock that never steps back; `jitterMs` differs between origins. */
 export type DigestInput =
   | { kind: "tick"; nowMs: number; jitterMs: number }
   /** From the bus: another's, or the echo of an own one. */
-  | { kind: "heard"; digest: Span; nowMs: number; jitterMs: number }
+  | { kind: "heard"; digest: Interval; nowMs: number; jitterMs: number }
   /** Made and published. */
-  | { kind: "made"; digest: Span; nowMs: number }
+  | { kind: "made"; digest: Interval; nowMs: number }
   | { kind: "failed"; nowMs: number; jitterMs: number };
 
 /** Read what was committed after `after` and publish it; without `after`: the head alone. */
@@ -98,14 +98,17 @@ function make(state: DigestState, nowMs: number): DigestStep {
 
 function heard(
   state: DigestState,
-  { digest, nowMs, jitterMs }: { digest: Span; nowMs: number; jitterMs: number },
+  { digest, nowMs, jitterMs }: { digest: Interval; nowMs: number; jitterMs: number },
 ): DigestState {
-  const own = state.echoes.findIndex((echo) => sameSpan(echo, digest));
+  const own = state.echoes.findIndex((echo) => isSameInterval(echo, digest));
   if (own >= 0) return { ...state, echoes: state.echoes.toSpliced(own, 1) };
   return { ...continued(state, digest), dueMs: nowMs + SILENCE_MS + jitterMs };
 }
 
-function made(state: DigestState, { digest, nowMs }: { digest: Span; nowMs: number }): DigestStep {
+function made(
+  state: DigestState,
+  { digest, nowMs }: { digest: Interval; nowMs: number },
+): DigestStep {
   const known: DigestState = {
     ...continued(state, digest),
     echoes: [...state.echoes, digest],
@@ -130,11 +133,11 @@ function listen(state: DigestState, now: { nowMs: number; jitterMs: number }): D
 }
 
 /** Positions of different epochs do not compare: the newer word counts. */
-function continued(state: DigestState, { epoch, upto }: Span): DigestState {
+function continued(state: DigestState, { epoch, upto }: Interval): DigestState {
   const known = epoch === state.epoch ? state.upto ?? 0 : 0;
   return { ...state, epoch, upto: Math.max(known, upto) };
 }
 
-function sameSpan(one: Span, other: Span): boolean {
+function isSameInterval(one: Interval, other: Interval): boolean {
   return one.epoch === other.epoch && one.after === other.after && one.upto === other.upto;
 }

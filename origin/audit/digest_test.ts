@@ -12,7 +12,7 @@ import {
 } from "./digest.ts";
 
 const EPOCH = "e1";
-const span = (after: number, upto: number, epoch = EPOCH) => ({ epoch, after, upto });
+const interval = (after: number, upto: number, epoch = EPOCH) => ({ epoch, after, upto });
 
 function after(state: DigestState, ...inputs: DigestInput[]) {
   return inputs.reduce(
@@ -32,8 +32,8 @@ Deno.test("stepDigest() listens first, then makes an empty digest at the head", 
 Deno.test("stepDigest() goes on where the last digest that it heard ended", () => {
   const { effects } = after(
     startDigest(0, 0),
-    { kind: "heard", digest: span(10, 20), nowMs: 1_000, jitterMs: 50 },
-    { kind: "heard", digest: span(5, 15), nowMs: 1_000, jitterMs: 50 },
+    { kind: "heard", digest: interval(10, 20), nowMs: 1_000, jitterMs: 50 },
+    { kind: "heard", digest: interval(5, 15), nowMs: 1_000, jitterMs: 50 },
     tick(1_000 + SILENCE_MS + 50),
   );
   assert.deepEqual(effects, [{ kind: "make", after: 20 }]);
@@ -43,8 +43,8 @@ Deno.test("stepDigest() makes the next digest after 2 s when it made the last on
   const made = after(
     startDigest(0, 0),
     tick(3_000),
-    { kind: "made", digest: span(20, 20), nowMs: 3_010 },
-    { kind: "heard", digest: span(20, 20), nowMs: 3_020, jitterMs: 0 },
+    { kind: "made", digest: interval(20, 20), nowMs: 3_010 },
+    { kind: "heard", digest: interval(20, 20), nowMs: 3_020, jitterMs: 0 },
   ).state;
   assert.deepEqual(after(made, tick(3_010 + DIGEST_INTERVAL_MS - 1)).effects, []);
   assert.deepEqual(after(made, tick(3_010 + DIGEST_INTERVAL_MS)).effects, [
@@ -53,11 +53,11 @@ Deno.test("stepDigest() makes the next digest after 2 s when it made the last on
 });
 
 Deno.test("stepDigest() stands back when it hears another's digest, even of the same interval", () => {
-  const heard = { kind: "heard", digest: span(20, 20), nowMs: 3_020, jitterMs: 70 } as const;
+  const heard = { kind: "heard", digest: interval(20, 20), nowMs: 3_020, jitterMs: 70 } as const;
   const { state } = after(
     startDigest(0, 0),
     tick(3_000),
-    { kind: "made", digest: span(20, 20), nowMs: 3_010 },
+    { kind: "made", digest: interval(20, 20), nowMs: 3_010 },
     heard,
     heard,
   );
@@ -65,7 +65,7 @@ Deno.test("stepDigest() stands back when it hears another's digest, even of the 
 });
 
 Deno.test("stepDigest() makes the next digest at once when one was cut", () => {
-  const cut = { ...span(20, 30), more: true } as const;
+  const cut = { ...interval(20, 30), more: true } as const;
   const making = after(startDigest(0, 0), tick(3_000));
   const next = after(making.state, { kind: "made", digest: cut, nowMs: 3_010 });
   assert.deepEqual(next.effects, [{ kind: "make", after: 30 }]);
@@ -83,14 +83,14 @@ Deno.test("stepDigest() leaves it to others when a digest fails or takes too lon
 Deno.test("stepDigest() listens first when it was asleep, and goes on from what it hears", () => {
   const slept = after(
     startDigest(0, 0),
-    { kind: "heard", digest: span(10, 20), nowMs: 1_000, jitterMs: 0 },
+    { kind: "heard", digest: interval(10, 20), nowMs: 1_000, jitterMs: 0 },
     tick(1_000 + SILENCE_MS + STALLED_MS + 1),
   );
   assert.deepEqual(slept.effects, []);
   const wokenMs = slept.state.dueMs - DIGEST_INTERVAL_MS;
   const { effects } = after(
     slept.state,
-    { kind: "heard", digest: span(80, 90), nowMs: wokenMs + 500, jitterMs: 0 },
+    { kind: "heard", digest: interval(80, 90), nowMs: wokenMs + 500, jitterMs: 0 },
     tick(wokenMs + 500 + SILENCE_MS),
   );
   assert.deepEqual(effects, [{ kind: "make", after: 90 }]);
@@ -100,7 +100,7 @@ Deno.test("stepDigest() listens first when it was asleep, and goes on from what 
 
 Deno.test("stepDigest() does not go on from a digest that it had given up", () => {
   const given = after(startDigest(0, 0), tick(3_000), tick(3_000 + MAKING_TIMEOUT_MS + 1)).state;
-  const cut = { ...span(20, 30), more: true } as const;
+  const cut = { ...interval(20, 30), more: true } as const;
   const late = after(given, { kind: "made", digest: cut, nowMs: given.dueMs - 1 });
   assert.deepEqual([late.effects, late.state.upto], [[], 30]);
   assert.equal(late.state.dueMs, given.dueMs);
@@ -109,8 +109,8 @@ Deno.test("stepDigest() does not go on from a digest that it had given up", () =
 Deno.test("stepDigest() follows the newer epoch, whose positions are others", () => {
   const { state } = after(
     startDigest(0, 0),
-    { kind: "heard", digest: span(90, 100), nowMs: 1, jitterMs: 0 },
-    { kind: "heard", digest: span(10, 20, "e2"), nowMs: 2, jitterMs: 0 },
+    { kind: "heard", digest: interval(90, 100), nowMs: 1, jitterMs: 0 },
+    { kind: "heard", digest: interval(10, 20, "e2"), nowMs: 2, jitterMs: 0 },
   );
   assert.deepEqual([state.epoch, state.upto], ["e2", 20]);
 });
@@ -136,7 +136,7 @@ function simulate(jitters: number[], deaths: number[], totalMs: number) {
     const { state, effects } = stepDigest(origin.state, input);
     origin.state = state;
     for (const { after } of effects) {
-      const digest = span(after ?? input.nowMs, input.nowMs);
+      const digest = interval(after ?? input.nowMs, input.nowMs);
       made.push({ nowMs: input.nowMs, by, after, upto: digest.upto });
       step(by, { kind: "made", digest, nowMs: input.nowMs });
       origins.forEach((each, i) => {

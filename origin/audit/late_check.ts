@@ -10,7 +10,7 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
-import { hasAll, type Span, type Spans } from "shared/received.ts";
+import { hasAll, type Stretch, type Stretches } from "shared/received.ts";
 import type { ReceivedPositions } from "./received.ts";
 
 /** An event is looked at when it is this old, by the database's clock or by the checker's own. */
@@ -98,13 +98,13 @@ export function planBatch(
 /** A user, and what was received. */
 export interface Lacking {
   user: UserId;
-  received: Spans;
+  received: Stretches;
 }
 
 /** Of these users, those who are not known to have received everything in the interval. */
 export function whoLacks(
   users: UserId[],
-  interval: Span,
+  interval: Stretch,
   positions: Pick<ReceivedPositions, "of">,
 ): Lacking[] {
   return users.map((user) => ({ user, received: positions.of(user) }))

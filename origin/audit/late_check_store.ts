@@ -11,7 +11,7 @@
 
 import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
-import type { Spans } from "shared/received.ts";
+import type { Stretches } from "shared/received.ts";
 import { NO_TARGETS } from "../push/policy.ts";
 import { hasUntried } from "../push/untried.ts";
 import type { Sql } from "../store/sql.ts";
@@ -113,8 +113,8 @@ function wantedJobs(
 }
 
 /** As Postgres writes it. */
-function multirangeOf(spans: Spans): string {
-  return `{${spans.map(({ after, upto }) => `(${after},${upto}]`).join(",")}}`;
+function multirangeOf(stretches: Stretches): string {
+  return `{${stretches.map(({ after, upto }) => `(${after},${upto}]`).join(",")}}`;
 }
 
 /** What a batch of the late check found: the mark moves from `after` to `upto`. */

@@ -15,7 +15,7 @@ import { ANNOUNCE, type AskReceived, decodeMessage, encodeMessage } from "shared
 import type { Received } from "shared/bus/requests.ts";
 import { type Gsid, GSID_PER_MS, gsidAt, isGsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
-import { addSpan, hasReceived, type Spans } from "shared/received.ts";
+import { addStretch, hasReceived, type Stretches } from "shared/received.ts";
 
 /** How long edges have to answer an origin that starts to check. */
 export const ASK_WAIT_MS = 1_000;
@@ -33,7 +33,7 @@ export function reachOf(head: Gsid, wallMs: number): Gsid {
 }
 
 export class ReceivedPositions {
-  readonly #positions = new Map<UserId, Spans>();
+  readonly #positions = new Map<UserId, Stretches>();
   readonly #maxUsers: number;
 
   constructor(maxUsers = MAX_USERS) {
@@ -45,7 +45,7 @@ export class ReceivedPositions {
   }
 
   /** Empty for a user of whom nothing is known. */
-  of(user: UserId): Spans {
+  of(user: UserId): Stretches {
     return this.#positions.get(user) ?? [];
   }
 
@@ -54,9 +54,9 @@ export class ReceivedPositions {
   }
 
   note(user: UserId, upto: Gsid, after: Gsid = 0): void {
-    const spans = addSpan(this.of(user), { after, upto });
+    const stretches = addStretch(this.of(user), { after, upto });
     this.#positions.delete(user);
-    this.#positions.set(user, spans);
+    this.#positions.set(user, stretches);
     if (this.#positions.size <= this.#maxUsers) return;
     for (const oldest of this.#positions.keys()) {
       this.#positions.delete(oldest);

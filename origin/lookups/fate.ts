@@ -10,7 +10,7 @@
 import type { EventType } from "shared/event.ts";
 import { type Gsid, timeOfGsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
-import { hasReceived, type Spans } from "shared/received.ts";
+import { hasReceived, type Stretches } from "shared/received.ts";
 import type { Progress } from "../push/job.ts";
 
 /** A recipient's row, as the database has it. */
@@ -42,7 +42,7 @@ export interface Known {
   pages: Pages | null;
   presence: "online" | "offline" | "unknown";
   /** What the user has received, on some device; empty: not known. */
-  received: Spans;
+  received: Stretches;
   nowMs: number;
   /** So long an ended job is kept. */
   keptMs: number;

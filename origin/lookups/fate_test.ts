@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addSpan } from "shared/received.ts";
+import { addStretch } from "shared/received.ts";
 import { gsidAt } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
 import { fateOf, type JobRow, type Known, type RecipientRow } from "./fate.ts";
@@ -53,7 +53,7 @@ Deno.test("fateOf() knows how far the members of a large group were walked", () 
 
 Deno.test("fateOf() takes only a position for having received, and none for not knowing", () => {
   const received = (upto: number) =>
-    fateOf(ROW, { ...KNOWN, received: addSpan([], { after: 0, upto }) }).received;
+    fateOf(ROW, { ...KNOWN, received: addStretch([], { after: 0, upto }) }).received;
   assert.deepEqual([0, GSID - 1, GSID, GSID + 1].map(received), [
     "unknown",
     "not yet",

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { hasReceived, type Span } from "shared/received.ts";
+import { hasReceived, type Stretch } from "shared/received.ts";
 import { Intern } from "../engine/intern.ts";
 import { Layout } from "../engine/layout.ts";
 import { Machine } from "../engine/machine.ts";
@@ -147,12 +147,13 @@ export class LateModel implements Model {
   /** What an edge reported lately, or a while ago. */
   #hear(who: 0 | 1): void {
     for (let upto = 1; upto <= this.#position(); upto++) {
-      this.#give(this.#copy(), who, { do: "heard", span: this.#span(0, upto) });
+      this.#give(this.#copy(), who, { do: "heard", stretch: this.#stretch(0, upto) });
       this.#done("a checker hears that Dora received all up to #", false, upto);
     }
     const began = this.#now[AT.began]!;
     for (let upto = began + 1; upto <= this.#now[AT.laptop]!; upto++) {
-      this.#give(this.#copy(), who, { do: "heard", span: this.#span(this.#said(began), upto) });
+      const stretch = this.#stretch(this.#said(began), upto);
+      this.#give(this.#copy(), who, { do: "heard", stretch });
       this.#done("a checker hears that Dora's laptop received all up to #", false, upto);
     }
     const s = this.#spend(AT.endings);
@@ -210,15 +211,15 @@ export class LateModel implements Model {
     this.#give(this.#copy(), who, { do: "answer", call: "ask" });
     this.#done("no edge answers a checker", true);
     const upto = this.#position(), began = this.#now[AT.began]!, laptop = this.#now[AT.laptop]!;
-    const spans = [this.#span(0, upto), this.#span(this.#said(began), laptop)]
-      .filter((span) => span.upto > span.after);
-    if (spans.length === 0) return;
-    this.#give(this.#copy(), who, { do: "answer", call: "ask", spans });
+    const stretches = [this.#stretch(0, upto), this.#stretch(this.#said(began), laptop)]
+      .filter((stretch) => stretch.upto > stretch.after);
+    if (stretches.length === 0) return;
+    this.#give(this.#copy(), who, { do: "answer", call: "ask", stretches });
     this.#done("edges answer a checker: Dora received all up to #", true, upto);
   }
 
   /** Place 0 is before everything. */
-  #span(after: number, upto: number): Span {
+  #stretch(after: number, upto: number): Stretch {
     const gsidOf = (place: number) => place === 0 ? 0 : this.#database.calendar.gsidOf(place);
     return { after: gsidOf(after), upto: gsidOf(upto) };
   }

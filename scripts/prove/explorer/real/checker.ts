@@ -14,7 +14,7 @@ import type { Sql } from "origin/store/sql.ts";
 import type { BusMessage } from "shared/bus/bus.ts";
 import { ANNOUNCE, encodeMessage, type Ended, type Received } from "shared/bus/requests.ts";
 import type { ConnectionId, DeviceId, UserId } from "shared/ids.ts";
-import { addSpan, type Span, type Spans } from "shared/received.ts";
+import { addStretch, type Stretch, type Stretches } from "shared/received.ts";
 import { Query } from "../../simulation/model/postgres/query.ts";
 import type { Intern } from "../engine/intern.ts";
 import type { Instance } from "../engine/instance.ts";
@@ -26,13 +26,13 @@ export type CheckerCall = "statement" | "presence" | "ask";
 export type CheckerInput =
   | { do: "beat" }
   /** An edge reports what Dora received. */
-  | { do: "heard"; span: Span }
+  | { do: "heard"; stretch: Stretch }
   /** An edge reports that Dora's connection ended. */
   | { do: "ended" }
   | { do: "answer"; call: "statement"; rows: readonly unknown[]; count?: number }
   | { do: "answer"; call: "presence"; looking: boolean }
   /** Left out: no edge answers. */
-  | { do: "answer"; call: "ask"; spans?: Spans }
+  | { do: "answer"; call: "ask"; stretches?: Stretches }
   | { do: "fail"; call: "statement" };
 
 export interface CheckerOutput {
@@ -43,7 +43,7 @@ export interface CheckerOutput {
 export interface CheckerFacts {
   open: OpenCall<CheckerCall> | undefined;
   /** What it knows that Dora received. */
-  known: Spans;
+  known: Stretches;
 }
 
 /** What it asks of the database, by the number of the call. */
@@ -70,7 +70,7 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
   readonly #check: LateCheck;
   #outputs: CheckerOutput[] = [];
   #beat: () => void = () => {};
-  #known: Spans = [];
+  #known: Stretches = [];
   /** What the ended check was told and knew, until it uses it. */
   #ended: unknown[] = [];
 
@@ -86,7 +86,7 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
       case "beat":
         return this.#beat();
       case "heard":
-        return this.#hear(input.span);
+        return this.#hear(input.stretch);
       case "ended":
         return this.#tell(ANNOUNCE.ended, encodeMessage<Ended>({ replica: "e", users: [DORA] }));
       case "answer":
@@ -114,8 +114,8 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
   #answer(input: CheckerInput & { do: "answer" }): void {
     switch (input.call) {
       case "ask":
-        for (const span of input.spans ?? []) this.#known = addSpan(this.#known, span);
-        return this.#calls.answer("ask", input.spans ? [received(input.spans)] : []);
+        for (const stretch of input.stretches ?? []) this.#known = addStretch(this.#known, stretch);
+        return this.#calls.answer("ask", input.stretches ? [received(input.stretches)] : []);
       case "presence":
         return this.#calls.answer("presence", input.looking);
       case "statement":
@@ -127,9 +127,9 @@ export class CheckerInstance implements Instance<CheckerInput, CheckerOutput, Ch
     }
   }
 
-  #hear(span: Span): void {
-    this.#known = addSpan(this.#known, span);
-    this.#tell(ANNOUNCE.received, received([span]));
+  #hear(stretch: Stretch): void {
+    this.#known = addStretch(this.#known, stretch);
+    this.#tell(ANNOUNCE.received, received([stretch]));
   }
 
   #tell(subject: string, data: Uint8Array): void {
@@ -199,7 +199,7 @@ export function isReading({ shape }: Query): boolean {
   return shape.startsWith("select e.gsid, e.type");
 }
 
-function received(spans: Spans): Uint8Array {
-  const users: Received["users"] = spans.map(({ after, upto }) => [DORA, upto, after]);
+function received(stretches: Stretches): Uint8Array {
+  const users: Received["users"] = stretches.map(({ after, upto }) => [DORA, upto, after]);
   return encodeMessage<Received>({ replica: "e", users });
 }

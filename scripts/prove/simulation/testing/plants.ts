@@ -9,7 +9,7 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { UserId } from "shared/ids.ts";
-import type { Spans } from "shared/received.ts";
+import type { Stretches } from "shared/received.ts";
 import { REQUEST } from "shared/bus/requests.ts";
 import { replicaKey, userField } from "shared/presence.ts";
 import { Audience } from "edge/hub/audience.ts";
@@ -87,7 +87,7 @@ export const PLANTS: Record<string, Plant> = {
         world.edges.some(({ process }) =>
           world.models.redis.field(replicaKey(process.name), userField(user)) !== undefined
         );
-      const all: Spans = [{ after: 0, upto: Infinity }];
+      const all: Stretches = [{ after: 0, upto: Infinity }];
       positions.of = (user) => isOnline(user) ? all : of.call(positions, user);
     },
   },

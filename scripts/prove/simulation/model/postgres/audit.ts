@@ -6,7 +6,7 @@
 
 import { type Gsid, GSID_PER_MS, gsidAt } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
-import { hasReceived, type Spans } from "shared/received.ts";
+import { hasReceived, type Stretches } from "shared/received.ts";
 import { above, between, holds, type Tables } from "./tables.ts";
 
 interface Interval {
@@ -63,7 +63,7 @@ export function reachableIn(
 /** The jobs of these users for messages of these conversations, whether they exist or not. */
 export function jobsLacking(
   tables: Tables,
-  lacking: readonly { user: UserId; received: Spans }[],
+  lacking: readonly { user: UserId; received: Stretches }[],
   conversations: readonly ConversationId[],
   { after, upto }: Interval,
 ): NewJob[] {

@@ -6,7 +6,7 @@
 
 import type { Gsid } from "shared/gsid.ts";
 import type { ConversationId, UserId } from "shared/ids.ts";
-import type { Spans } from "shared/received.ts";
+import type { Stretches } from "shared/received.ts";
 import * as audit from "./audit.ts";
 import { counted, type Maker, type Running, type Statement } from "./statement.ts";
 import type { Tables } from "./tables.ts";
@@ -121,14 +121,14 @@ function jobsOf({ tables }: Running, values: readonly unknown[]): audit.NewJob[]
   const [users, received, conversations, after, upto] = values;
   const lacking = (users as UserId[]).map((user, n) => ({
     user,
-    received: spansOf((received as string[])[n]!),
+    received: stretchesOf((received as string[])[n]!),
   }));
   const interval = { after: after as Gsid, upto: upto as Gsid };
   return audit.jobsLacking(tables, lacking, conversations as ConversationId[], interval);
 }
 
 /** Of a multirange, as it is written. */
-function spansOf(text: string): Spans {
+function stretchesOf(text: string): Stretches {
   return [...text.matchAll(/\((\w+),(\w+)\]/g)].map(([, after, upto]) => ({
     after: Number(after),
     upto: Number(upto),

@@ -20,7 +20,7 @@ import {
   SYSTEM_CONVERSATION,
   type UserId,
 } from "shared/ids.ts";
-import { addSpan, type Spans } from "shared/received.ts";
+import { addStretch, type Stretches } from "shared/received.ts";
 import { groupTopic, inboxTopic, SYSTEM_ALERTS, type TopicKey } from "shared/topic.ts";
 import {
   commitFindings,
@@ -168,8 +168,10 @@ const reading: fc.Arbitrary<Command> = fc.oneof(
   ),
 );
 
-const spans = fc.array(interval, { maxLength: 3 }).map((all) => all.reduce<Spans>(addSpan, []));
-const lacking = fc.uniqueArray(fc.record({ user, received: spans }), {
+const stretches = fc.array(interval, { maxLength: 3 }).map((all) =>
+  all.reduce<Stretches>(addStretch, [])
+);
+const lacking = fc.uniqueArray(fc.record({ user, received: stretches }), {
   minLength: 1,
   selector: ({ user }) => user,
 });
