@@ -8,8 +8,8 @@
  */
 
 import type { JsonValue } from "shared/event.ts";
-import type { Answer, Sent } from "shared/bus/requests.ts";
-import type { ConnectionId, DeviceId, UserId } from "shared/ids.ts";
+import type { Answer, Caller, Sent } from "shared/bus/requests.ts";
+import type { ConnectionId, UserId } from "shared/ids.ts";
 import { wireError } from "shared/wire/codes.ts";
 import type { Origin } from "./origin.ts";
 import type { SendBatcher } from "./send_batch.ts";
@@ -28,12 +28,6 @@ export interface CallsEvents {
   limited(by: "connection" | "user" | "edge"): void;
 }
 
-export interface Caller {
-  user: UserId;
-  device: DeviceId;
-  connection: ConnectionId;
-}
-
 export class Calls {
   readonly #deps: CallsDeps;
   #inFlight = 0;
@@ -48,7 +42,11 @@ export class Calls {
   }
 
   /** `onAnswer` is called once, at once when the call is refused. */
-  send({ user, connection }: Caller, data: JsonValue, onAnswer: (answer: Answer<Sent>) => void) {
+  send(
+    { user, connection }: Caller & { connection: ConnectionId },
+    data: JsonValue,
+    onAnswer: (answer: Answer<Sent>) => void,
+  ): void {
     if (!this.#deps.admits(user, "send")) return onAnswer(this.#refusal("user"));
     this.#deps.sends.add({ user, connection, data }, onAnswer);
   }
