@@ -13,7 +13,7 @@ import type { Gsid } from "shared/gsid.ts";
 import type { GroupId } from "shared/ids.ts";
 import { groupTopic, parseTopic, type TopicKey } from "shared/topic.ts";
 
-export interface Waiting {
+export interface Handed {
   readonly gsid: Gsid;
   readonly topic: TopicKey;
   readonly size: number;
@@ -40,7 +40,7 @@ export interface Snapshot {
 
 export type Next<Event> = { event: Event } | { gain: Gain } | "live" | "read on";
 
-export class Cutover<Event extends Waiting> {
+export class Cutover<Event extends Handed> {
   readonly #maxBytes: number;
   #live = false;
   #buffer: ({ event: Event } | { gain: Gain; number: number })[] = [];
@@ -144,7 +144,7 @@ export class Cutover<Event extends Waiting> {
 }
 
 /** Equal for what is done about in the same way. */
-export function textOf<Event extends Waiting>(next: Next<Event> | undefined): string {
+export function textOf<Event extends Handed>(next: Next<Event> | undefined): string {
   if (next === undefined || typeof next === "string") return `${next}`;
   if ("event" in next) return `${next.event}`;
   const { group, joined, cursor } = next.gain;

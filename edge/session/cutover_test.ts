@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { GroupId } from "shared/ids.ts";
 import type { TopicKey } from "shared/topic.ts";
-import { Cutover, type Waiting } from "./cutover.ts";
+import { Cutover, type Handed } from "./cutover.ts";
 
 const topic = "group-chat-g" as TopicKey;
-const event = (gsid: number, size = 1): Waiting => ({ gsid, topic, size });
+const event = (gsid: number, size = 1): Handed => ({ gsid, topic, size });
 const gain = { group: "g" as GroupId, joined: 5, cursor: 3 };
 
 Deno.test("take() keeps what comes during the catch-up, first in, first out", () => {

@@ -8,7 +8,7 @@
  * @module
  */
 
-export interface Waiting {
+export interface Queued {
   /** Of two commands of one key only the first can hold; without it, a command is a batch by itself. */
   key?: string;
 }
@@ -18,7 +18,7 @@ export interface Taken<Command> {
   rest: Command[];
 }
 
-export function takeBatch<Command extends Waiting>(
+export function takeBatch<Command extends Queued>(
   queue: readonly Command[],
   maxItems: number,
 ): Taken<Command> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { takeBatch, type Waiting } from "./batch.ts";
+import { type Queued, takeBatch } from "./batch.ts";
 
-interface Numbered extends Waiting {
+interface Numbered extends Queued {
   n: number;
 }
 

@@ -10,7 +10,7 @@
  */
 
 import type { Gsid } from "shared/gsid.ts";
-import { takeBatch, type Waiting } from "./batch.ts";
+import { type Queued, takeBatch } from "./batch.ts";
 import type { GroupChange, Message } from "./command.ts";
 
 export type Outcome =
@@ -46,7 +46,7 @@ export interface Asking {
   resolve: (outcome: Outcome) => void;
 }
 
-export interface Command extends Waiting {
+export interface Command extends Queued {
   work: Work;
   /** Who waits still, in the order in which they came; nobody once all of them are answered. */
   askings: Asking[];
