@@ -13,14 +13,13 @@ import type { Digest } from "shared/bus/requests.ts";
 import { type Gsid, GSID_PER_MS } from "shared/gsid.ts";
 import type { TopicKey } from "shared/topic.ts";
 import { type Sum, Tally } from "./tally.ts";
+import type { Subscription } from "./topics.ts";
 
 /** Tallies reach this far below `proven`, so that what arrives late is known. */
 export const TALLY_KEPT_MS = 10_000;
 
-export interface Subscription {
-  readonly key: string;
-  readonly topic: TopicKey;
-}
+/** What the ledger knows of a subscription. */
+type Counted = Pick<Subscription, "key" | "topic">;
 
 /** What a digest asks of the edge. */
 export type Judgement =
@@ -29,13 +28,13 @@ export type Judgement =
   /** It cannot be compared: ask for the digest of `(after, …]`. */
   | { kind: "gap"; after: Gsid }
   /** Read `(after, upto]` of these topics, hand out what is missing, and then `prove(upto)`. */
-  | { kind: "differs"; topics: Subscription[]; after: Gsid; upto: Gsid }
+  | { kind: "differs"; topics: Counted[]; after: Gsid; upto: Gsid }
   /** `prove(upto)`. */
   | { kind: "equal"; upto: Gsid }
   /** Another history: no position and no tally means anything there. */
   | { kind: "foreign epoch" };
 
-interface Entry extends Subscription {
+interface Entry extends Counted {
   /** Made with the first event: most subscriptions hear nothing for long. */
   tally: Tally | undefined;
   /** The last comparison in which the digest named its topic. */
@@ -165,25 +164,25 @@ export class Ledger {
     return Math.max(0, this.#proven - TALLY_KEPT_MS * GSID_PER_MS);
   }
 
-  #differing({ topics, after, upto }: Digest): Subscription[] {
-    const differing: Subscription[] = [];
+  #differing({ topics, after, upto }: Digest): Counted[] {
+    const differing: Counted[] = [];
     const comparison = ++this.#comparisons;
     for (const [topic, count, xor] of topics) {
       for (const entry of this.#byTopic.get(topic) ?? []) {
         entry.namedIn = comparison;
-        if (!holds(entry.tally, { after, upto, count, xor })) differing.push(subscription(entry));
+        if (!holds(entry.tally, { after, upto, count, xor })) differing.push(counted(entry));
       }
     }
     const nothing = { after, upto, count: 0, xor: 0 };
     for (const entry of this.#active) {
       if (entry.namedIn === comparison) continue;
-      if (!holds(entry.tally, nothing)) differing.push(subscription(entry));
+      if (!holds(entry.tally, nothing)) differing.push(counted(entry));
     }
     return differing;
   }
 }
 
-function subscription({ key, topic }: Entry): Subscription {
+function counted({ key, topic }: Entry): Counted {
   return { key, topic };
 }
 
