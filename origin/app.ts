@@ -33,7 +33,7 @@ import { PUSH_SETTINGS } from "./push/worker.ts";
 import { REPORTED } from "./reported.ts";
 import type { OriginDeps, Scene } from "./scene.ts";
 import { serve } from "./serve.ts";
-import { measureArchive, readArchive } from "./store/archive.ts";
+import { measureWalArchive, readWalArchive } from "./store/archive.ts";
 import { isOfStandby } from "./store/sql.ts";
 import { keepStream } from "./stream.ts";
 import { measureStream } from "./stream_size.ts";
@@ -192,7 +192,7 @@ async function openPostgres(scene: Scene): Promise<Database> {
       onWait: events.database,
     }),
   );
-  measureArchive(metrics.registry, () => readArchive(database.background), turns);
+  measureWalArchive(metrics.registry, () => readWalArchive(database.background), turns);
   return database;
 }
 

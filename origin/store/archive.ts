@@ -13,7 +13,8 @@ import type { Turns } from "shared/turns.ts";
 import { within } from "../within.ts";
 import type { Sql } from "./sql.ts";
 
-export interface Archive {
+/** How Postgres keeps its log (WAL), as it tells itself. */
+export interface WalArchive {
   isOn: boolean;
   /** How long a piece of the log may wait to be full; 0: for ever. */
   timeoutS: number;
@@ -24,8 +25,8 @@ export interface Archive {
 }
 
 /** Any role may ask. */
-export async function readArchive(sql: Sql): Promise<Archive> {
-  const [archive] = await sql<Archive[]>`
+export async function readWalArchive(sql: Sql): Promise<WalArchive> {
+  const [archive] = await sql<WalArchive[]>`
     select current_setting('archive_mode') <> 'off' as "isOn",
       (select setting::int from pg_settings where name = 'archive_timeout') as "timeoutS",
       coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) as "isFailing",
@@ -39,9 +40,9 @@ const PATIENCE_MS = 1_000;
 const UNKNOWN = { failing: NaN, ageS: NaN };
 
 /** Asked of the database whenever the metrics are read. */
-export function measureArchive(
+export function measureWalArchive(
   registry: Registry,
-  read: () => Promise<Archive>,
+  read: () => Promise<WalArchive>,
   turns: Pick<Turns, "later">,
 ): void {
   const shown = askedOnce(async () => {

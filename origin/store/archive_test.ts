@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { Registry } from "prom-client";
 import { systemTurns } from "shared/turns.ts";
 import { testDatabase } from "testing/database.ts";
-import { type Archive, measureArchive, readArchive } from "./archive.ts";
+import { measureWalArchive, readWalArchive, type WalArchive } from "./archive.ts";
 import { createSql } from "./sql.ts";
 
-async function shown(read: () => Promise<Archive>): Promise<string[]> {
+async function shown(read: () => Promise<WalArchive>): Promise<string[]> {
   const registry = new Registry();
-  measureArchive(registry, read, systemTurns);
+  measureWalArchive(registry, read, systemTurns);
   return (await registry.metrics()).split("\n").filter((line) => /^fanfare/.test(line));
 }
 
-const ARCHIVE: Archive = { isOn: true, timeoutS: 60, isFailing: false, ageMs: 2_500 };
+const ARCHIVE: WalArchive = { isOn: true, timeoutS: 60, isFailing: false, ageMs: 2_500 };
 
 Deno.test("what Postgres archives is shown: whether it fails, and how old the last piece is", async () => {
   assert.deepEqual(await shown(() => Promise.resolve({ ...ARCHIVE, isFailing: true })), [
@@ -43,7 +43,7 @@ Deno.test("a Postgres that does not archive says so, to any role", async () => {
   const url = new URL(database.url);
   url.username = "plain";
   const sql = createSql(url.href, { name: "plain", maxConnections: 1 });
-  const { isOn, timeoutS, isFailing, ageMs } = await readArchive(sql);
+  const { isOn, timeoutS, isFailing, ageMs } = await readWalArchive(sql);
   await sql.end();
   assert.deepEqual([isOn, timeoutS, isFailing], [false, 0, false]);
   assert.ok(ageMs >= 0);

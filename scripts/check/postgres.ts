@@ -7,7 +7,7 @@
  */
 
 import type { OriginConfig } from "origin/config.ts";
-import { readArchive } from "origin/store/archive.ts";
+import { readWalArchive } from "origin/store/archive.ts";
 import { isOwner, readExcess, readLacking } from "origin/store/privileges.ts";
 import { compareMigrations, type MigrationState, readMigrations } from "origin/store/schema.ts";
 import { createSql, type Sql, sqlStateOf } from "origin/store/sql.ts";
@@ -44,7 +44,7 @@ export async function checkPostgres(
       select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as ms`;
     const sample = { theirsMs: clock!.ms, sentMs, receivedMs: nowMs() };
     const role = await readRole(sql);
-    const archive = await readArchive(sql);
+    const archive = await readWalArchive(sql);
     const state = role.schema === null ? undefined : await readMigrationState(sql);
     return [
       ...judgePostgres({ facts, role, state, archive, beforeMigrate }, database),

@@ -7,7 +7,7 @@
  */
 
 import type { OriginConfig } from "origin/config.ts";
-import type { Archive } from "origin/store/archive.ts";
+import type { WalArchive } from "origin/store/archive.ts";
 import type { MigrationState } from "origin/store/schema.ts";
 import { failure, type Finding, ok, warning } from "./finding.ts";
 import { isOnThisMachine } from "./place.ts";
@@ -50,7 +50,7 @@ export interface PostgresAnswers {
   role: RoleFacts;
   /** `undefined`: the role may not look. */
   state: MigrationState | undefined;
-  archive: Archive;
+  archive: WalArchive;
   /** What `deno task migrate` brings is not missed yet. */
   beforeMigrate: boolean;
 }
@@ -132,7 +132,7 @@ function judgeDurability(facts: PostgresFacts): Finding {
   return ok(subject, `what is committed is ${where} (synchronous_commit ${synchronousCommit})`);
 }
 
-function judgeArchive({ isOn, isFailing, timeoutS }: Archive, { url }: DatabaseConfig): Finding {
+function judgeArchive({ isOn, isFailing, timeoutS }: WalArchive, { url }: DatabaseConfig): Finding {
   const subject = "postgres archive";
   if (!isOn && isOnThisMachine(url)) {
     // Here one tries it; who keeps everything on one machine has nowhere to put it.

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import type { Archive } from "origin/store/archive.ts";
+import type { WalArchive } from "origin/store/archive.ts";
 import { testDatabase } from "testing/database.ts";
 import { prepareSchema } from "testing/schema.ts";
 import { temporaryDirectory } from "testing/temporary_directory.ts";
@@ -234,7 +234,7 @@ const FACTS: PostgresFacts = {
   database: "fanfare",
 };
 
-const ARCHIVE: Archive = { isOn: true, timeoutS: 60, isFailing: false, ageMs: 1_000 };
+const ARCHIVE: WalArchive = { isOn: true, timeoutS: 60, isFailing: false, ageMs: 1_000 };
 
 const ROLE: RoleFacts = {
   name: "fanfare_origin",
@@ -251,7 +251,7 @@ function judged(
   facts: Partial<PostgresFacts>,
   waiting: string[] = [],
   query = VERIFIED,
-  archive: Partial<Archive> = {},
+  archive: Partial<WalArchive> = {},
 ) {
   const state = { pending: [], waiting, edited: [], unknown: [] };
   const answers = { facts: { ...FACTS, ...facts }, archive: { ...ARCHIVE, ...archive } };

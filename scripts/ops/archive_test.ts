@@ -1,6 +1,6 @@
 /** A log that is archived by the runbook's own command, and then cannot be: who says so. */
 import assert from "node:assert/strict";
-import { readArchive } from "origin/store/archive.ts";
+import { readWalArchive } from "origin/store/archive.ts";
 import { createSql } from "origin/store/sql.ts";
 import { checkPostgres } from "../check/postgres.ts";
 import { DEPS, NEVER } from "../check/testing.ts";
@@ -27,7 +27,7 @@ Deno.test("an archive that fails is seen by an origin and by the check, and so i
   await using _closed = { [Symbol.asyncDispose]: () => sql.end() };
 
   await database.archived();
-  const { isOn, timeoutS, isFailing, ageMs } = await readArchive(sql);
+  const { isOn, timeoutS, isFailing, ageMs } = await readWalArchive(sql);
   assert.deepEqual([isOn, timeoutS, isFailing], [true, 60, false]);
   assert.ok(ageMs < 60_000);
   assert.match(await checked(database), /^ok: on, every 60 s/);
@@ -35,7 +35,7 @@ Deno.test("an archive that fails is seen by an origin and by the check, and so i
   await database.run('mv "$WAL" "$WAL.away"');
   await database.ask("select pg_logical_emit_message(true, 'test', 'more')");
   await database.ask("select pg_switch_wal()");
-  await waitUntil(async () => (await readArchive(sql)).isFailing || undefined, {
+  await waitUntil(async () => (await readWalArchive(sql)).isFailing || undefined, {
     what: "it to be seen that the archive fails",
     withinMs: 30_000,
     everyMs: 50,
@@ -44,6 +44,6 @@ Deno.test("an archive that fails is seen by an origin and by the check, and so i
 
   await database.run('mv "$WAL.away" "$WAL"');
   await database.archived();
-  assert.equal((await readArchive(sql)).isFailing, false);
+  assert.equal((await readWalArchive(sql)).isFailing, false);
   assert.match(await checked(database), /^ok/);
 });

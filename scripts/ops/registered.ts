@@ -14,7 +14,7 @@ import { createInstruments } from "origin/metrics.ts";
 import { measureBacklog } from "origin/push/backlog.ts";
 import { HEALTHY } from "origin/push/health.ts";
 import { showProviders } from "origin/push/providers.ts";
-import { measureArchive } from "origin/store/archive.ts";
+import { measureWalArchive } from "origin/store/archive.ts";
 import { measureStream } from "origin/stream_size.ts";
 import { createInternalApp } from "shared/http/internal.ts";
 import { createMetrics, exposeBounds } from "shared/metrics.ts";
@@ -82,7 +82,7 @@ function registerOrigin(registry: Registry): void {
   showLags(registry, { digests: { silenceMs: 0 }, lateCheck: { lagMs: 0 } });
   measureBacklog(registry, { backlog: unread }, systemTurns);
   showProviders(registry, { platforms: [], healthOf: () => HEALTHY, nowMs: unread });
-  measureArchive(registry, unread, systemTurns);
+  measureWalArchive(registry, unread, systemTurns);
   measureStream(registry, { status: "disconnected", connection: undefined! }, { isThere: false });
 }
 
