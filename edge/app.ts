@@ -30,7 +30,7 @@ import { hearDoubts } from "./presence/doubts.ts";
 import { LeaseKeeper } from "./presence/lease_keeper.ts";
 import { upstashStore } from "./presence/store.ts";
 import { createPublicPort, keepOpen } from "./public_port.ts";
-import { openReporter } from "./reported.ts";
+import { keepEdgeReport } from "./reported.ts";
 import type { SocketServer } from "./socket/accept.ts";
 import type { Listening } from "./socket/listening.ts";
 import type { Codecs } from "./socket/upgrade.ts";
@@ -210,8 +210,8 @@ function startDelivery(
   delivery.start();
   parts.defer(() => delivery.stop());
   // Presence is taken away before the last reports go out, and before the last beat says so.
-  const reporter = parts.use(openReporter(scene, checksOf(scene)));
-  parts.defer(startBeats({ bus, replica, turns, report: reporter.latest }));
+  const report = parts.use(keepEdgeReport(scene, checksOf(scene)));
+  parts.defer(startBeats({ bus, replica, turns, report: report.latest }));
   lease.start();
   parts.defer(() => lease.stop());
   parts.defer(hearDrain({ bus, replica, drain: () => scene.drain.abort() }));

@@ -6,7 +6,7 @@
 
 import type { Registry } from "prom-client";
 import type { Check } from "shared/http/internal.ts";
-import { keepReport, type Reported, type Reporter } from "shared/report.ts";
+import { keepReport, type KeptReport, type Reported } from "shared/report.ts";
 import type { RecentTrouble } from "shared/trouble.ts";
 import type { Turns } from "shared/turns.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -40,7 +40,7 @@ export interface ReportingEdge {
   notices: Notices;
 }
 
-export function openReporter(edge: ReportingEdge, checks: Record<string, Check>): Reporter {
+export function keepEdgeReport(edge: ReportingEdge, checks: Record<string, Check>): KeptReport {
   const { config, registry, drain, trouble, turns, notices } = edge;
   return keepReport({
     program: "edge",

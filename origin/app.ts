@@ -92,7 +92,7 @@ function prepare(
   const end = new AbortController();
   parts.defer(() => end.abort());
   const events = createOriginEvents(createInstruments(metrics.registry), log, nowMs);
-  const reporter = keepReport({
+  const kept = keepReport({
     program: "origin",
     name,
     registry: metrics.registry,
@@ -103,7 +103,7 @@ function prepare(
     turns: systemTurns,
     onFault: events.failed("report", "What operators are told could not be read"),
   });
-  const report = parts.use(reporter).latest;
+  const report = parts.use(kept).latest;
   const operator = new Operator({ name, self: id, report, every: systemEvery, wallMs, nowMs });
   return {
     ...deps,

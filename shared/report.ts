@@ -44,7 +44,7 @@ export interface Reported {
 
 type Labels = Readonly<Record<string, string>>;
 
-export interface ReporterOptions {
+export interface ReportOptions {
   program: Report["program"];
   name: string;
   registry: Registry;
@@ -56,14 +56,14 @@ export interface ReporterOptions {
   onFault: (error: unknown) => void;
 }
 
-export interface Reporter extends Disposable {
+export interface KeptReport extends Disposable {
   /** Some seconds old, but for whether it drains; nothing until the first is made. */
   latest(): Report | undefined;
 }
 
 const REFRESH_MS = 2_000;
 
-export function keepReport(options: ReporterOptions): Reporter {
+export function keepReport(options: ReportOptions): KeptReport {
   const { turns, isDraining, onFault } = options;
   let latest: Report | undefined, cancel = () => {}, ended = false;
   const refresh = async () => {
@@ -84,7 +84,7 @@ export function keepReport(options: ReporterOptions): Reporter {
   };
 }
 
-export async function makeReport(options: ReporterOptions): Promise<Report> {
+export async function makeReport(options: ReportOptions): Promise<Report> {
   const { program, name, registry, reported, checks, turns, trouble } = options;
   const [looked, figures, spreads, fullest] = await Promise.all([
     runChecks(checks, turns.nowMs),

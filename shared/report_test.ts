@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { LATENCY_BUCKETS_S } from "shared/metrics.ts";
 import { exposeBounds } from "shared/metrics.ts";
-import { keepReport, makeReport, type ReporterOptions } from "shared/report.ts";
+import { keepReport, makeReport, type ReportOptions } from "shared/report.ts";
 import { RecentTrouble } from "shared/trouble.ts";
 import { systemTurns } from "shared/turns.ts";
 import { VERSION } from "shared/version.ts";
 
-function options(registry: Registry, more: Partial<ReporterOptions> = {}): ReporterOptions {
+function options(registry: Registry, more: Partial<ReportOptions> = {}): ReportOptions {
   return {
     program: "edge",
     name: "edge-0",
@@ -101,7 +101,7 @@ Deno.test("keepReport() makes one anew, also after one that could not be made", 
     throw new Error("not yet");
   };
   let draining = false;
-  using reporter = keepReport(options(new Registry(), {
+  using report = keepReport(options(new Registry(), {
     reported: {
       figures: {},
       get spreads() {
@@ -115,11 +115,11 @@ Deno.test("keepReport() makes one anew, also after one that could not be made", 
   }));
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
   while (tasks.length < 1) await turn();
-  assert.deepEqual([reporter.latest(), faults.length], [undefined, 1]);
+  assert.deepEqual([report.latest(), faults.length], [undefined, 1]);
   look = () => undefined;
   tasks[0]!();
   while (tasks.length < 2) await turn();
-  assert.equal(reporter.latest()?.draining, false);
+  assert.equal(report.latest()?.draining, false);
   draining = true;
-  assert.equal(reporter.latest()?.draining, true, "that is told at once");
+  assert.equal(report.latest()?.draining, true, "that is told at once");
 });
