@@ -15,7 +15,7 @@ import type { Turns } from "shared/turns.ts";
 import type { Answer } from "shared/bus/requests.ts";
 import { isSameSecret } from "shared/http/secret.ts";
 import { type WireError, wireError } from "shared/wire/codes.ts";
-import type { ApiDeps, Method } from "./method.ts";
+import type { ApiDeps, ApiMethod } from "./method.ts";
 import { METHODS } from "./methods.ts";
 import { describeApi, MAX_BATCH } from "./openapi.ts";
 
@@ -24,7 +24,7 @@ export interface ApiOptions {
   deps: ApiDeps;
   turns: Pick<Turns, "nowMs" | "later">;
   events: ApiEvents;
-  methods?: readonly Method[];
+  methods?: readonly ApiMethod[];
 }
 
 export interface ApiEvents {

@@ -9,7 +9,7 @@
 import Type from "typebox";
 import type { UserId } from "shared/ids.ts";
 import { wireError } from "shared/wire/codes.ts";
-import { closed, Gsid, Id, type Method, method } from "./method.ts";
+import { type ApiMethod, closed, Gsid, Id, method } from "./method.ts";
 
 const MAX_RECIPIENTS = 500;
 const DEFAULT_RECIPIENTS = 100;
@@ -65,7 +65,7 @@ const Recipient = Type.Object({
   push: Push,
 });
 
-export const LOOKUPS: readonly Method[] = [
+export const LOOKUPS: readonly ApiMethod[] = [
   method("devices", {
     summary:
       "A user's devices: connected, registered for push, and how far they received; no token",

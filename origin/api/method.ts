@@ -36,7 +36,7 @@ export interface ApiDeps {
   trace(question: TraceQuestion): Promise<JsonObject | undefined>;
 }
 
-export interface Method {
+export interface ApiMethod {
   name: string;
   summary: string;
   data: TSchema;
@@ -52,7 +52,7 @@ interface MethodSpec<Data extends TSchema> {
 }
 
 /** A method that refuses, as a bad request, whatever its schema does not allow. */
-export function method<Data extends TSchema>(name: string, spec: MethodSpec<Data>): Method {
+export function method<Data extends TSchema>(name: string, spec: MethodSpec<Data>): ApiMethod {
   const validator = Compile(spec.data);
   return {
     name,

@@ -14,7 +14,7 @@ import type { Control } from "shared/bus/live.ts";
 import type { DeviceId, UserId } from "shared/ids.ts";
 import { inboxTopic } from "shared/topic.ts";
 import { LOOKUPS } from "./lookups.ts";
-import { closed, Gsid, Id, type Method, method } from "./method.ts";
+import { type ApiMethod, closed, Gsid, Id, method } from "./method.ts";
 
 /** What the API is called where a user's device is asked for. */
 const API_DEVICE = "api" as DeviceId;
@@ -39,7 +39,7 @@ const SentResult = Type.Object({
   })),
 });
 
-export const METHODS: readonly Method[] = [
+export const METHODS: readonly ApiMethod[] = [
   method("send", {
     summary: "Sends a message as a user; the same user and id again are the same message",
     data: Type.Object({
@@ -213,7 +213,7 @@ interface AsUserSpec {
 }
 
 /** A method that is the same as a client's, for the user named in it. */
-function asUser(name: string, { summary, fields, result }: AsUserSpec): Method {
+function asUser(name: string, { summary, fields, result }: AsUserSpec): ApiMethod {
   const data = Type.Object({ user: User, ...fields }, closed);
   return method(name, {
     summary,

@@ -6,7 +6,7 @@
 
 import type { JsonObject } from "shared/event.ts";
 import { VERSION } from "shared/version.ts";
-import type { Method } from "./method.ts";
+import type { ApiMethod } from "./method.ts";
 
 /** Commands in one batch. */
 export const MAX_BATCH = 100;
@@ -34,7 +34,7 @@ const REFUSALS = {
   "415": "The content type is not application/json",
 };
 
-export function describeApi(methods: readonly Method[]): JsonObject {
+export function describeApi(methods: readonly ApiMethod[]): JsonObject {
   const document = {
     openapi: "3.1.0",
     info: {
