@@ -16,7 +16,7 @@ import { type AccessRules, type Asked, mayAct, mayLookUp } from "./access.ts";
 import { type ActDeps, type Actor, ACTS } from "./act.ts";
 import { ASSETS } from "./assets.ts";
 import { MessageFound, NotFound, UserFound } from "./found.tsx";
-import { Live } from "./live.tsx";
+import { LivePart } from "./live.tsx";
 import { lookUpMessage, lookUpUser } from "./look_up.ts";
 import { Page } from "./page.tsx";
 import type { Overview } from "./view.ts";
@@ -42,7 +42,7 @@ export function createOperatorApp(options: OperatorOptions): Hono {
     const access = { hasKey, looksWithoutKey: mayLookUp(rules, askedBy(c)) };
     return c.html(`<!doctype html>${<Page overview={overview()} access={access} />}`);
   });
-  app.get("/live", (c) => c.html(<Live overview={overview()} hasKey={hasKey} />));
+  app.get("/live", (c) => c.html(<LivePart overview={overview()} hasKey={hasKey} />));
   for (const { name, type, text } of ASSETS) {
     app.get(`/${name}`, (c) => c.body(text, 200, { "content-type": type }));
   }

@@ -20,14 +20,14 @@ import { titleOf } from "./judge.ts";
 import { several, span } from "./words.ts";
 import type { Child } from "hono/jsx";
 
-interface LiveProps {
+interface LivePartProps {
   overview: Overview;
   hasKey: boolean;
   /** What does not change, between what is wrong and the long list of replicas. */
   children?: Child;
 }
 
-export function Live({ overview, hasKey, children }: LiveProps) {
+export function LivePart({ overview, hasKey, children }: LivePartProps) {
   return (
     <>
       <VerdictPart overview={overview} />

@@ -10,7 +10,7 @@
 
 import { STYLES } from "./assets.ts";
 import { titleOf } from "./judge.ts";
-import { Live } from "./live.tsx";
+import { LivePart } from "./live.tsx";
 import type { Overview } from "./view.ts";
 
 /** Whether it may act, and what for. */
@@ -54,12 +54,12 @@ export function Page({ overview, access }: { overview: Overview; access: Access 
         </header>
         <p id="stale" role="alert" hidden></p>
         <main>
-          <Live overview={overview} hasKey={access.hasKey}>
+          <LivePart overview={overview} hasKey={access.hasKey}>
             <div class="ask">
               <LookUp />
               {access.hasKey && <TellEverybody />}
             </div>
-          </Live>
+          </LivePart>
         </main>
         <p id="said" role="status"></p>
         <KeyDialog />
