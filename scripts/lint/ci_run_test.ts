@@ -70,24 +70,24 @@ Deno.test(".ci/run ends with the counts of the tests and the proof, and its exit
 Deno.test(".ci/run says at its end what failed, and nothing of what did not", async () => {
   const good = "ok | 9 passed | 0 failed (2s)";
   assert.equal((await run({ summary: good })).end, "");
+  const ofTests = [
+    " ERRORS ",
+    "a => ./a_test.ts:1:6",
+    "error: AssertionError: 1 is not 2",
+    " FAILURES ",
+    "a => ./a_test.ts:1:6",
+    "FAILED | 8 passed | 1 failed (2s)",
+  ];
+  const ofProof = ["kill FAILED", "      seed 1: acked-lost: m1"];
   const { end } = await run({
-    summary: [
-      "./a_test.ts => a ... FAILED (2ms)",
-      " ERRORS ",
-      "a => ./a_test.ts:1:6",
-      "error: AssertionError: 1 is not 2",
-      " FAILURES ",
-      "a => ./a_test.ts:1:6",
-      "FAILED | 8 passed | 1 failed (2s)",
-    ].join("\n"),
+    summary: ["./a_test.ts => a ... FAILED (2ms)", ...ofTests].join("\n"),
     status: 1,
     failing: "fmt --check",
     proof: [
       "kill                 1 run, 1 FAILED, 2 s",
       "storm                1 run, 1 over limits, 2 s",
       "",
-      "kill FAILED",
-      "      seed 1: acked-lost: m1",
+      ...ofProof,
       "",
       "prove: 2 passed, 1 failed",
     ].join("\n"),
@@ -96,15 +96,9 @@ Deno.test(".ci/run says at its end what failed, and nothing of what did not", as
   assert.deepEqual(end.split("\n"), [
     "gate format: FAILED",
     "task test: ended with 1",
-    " ERRORS ",
-    "a => ./a_test.ts:1:6",
-    "error: AssertionError: 1 is not 2",
-    " FAILURES ",
-    "a => ./a_test.ts:1:6",
-    "FAILED | 8 passed | 1 failed (2s)",
+    ...ofTests,
     "task prove: ended with 1",
-    "kill FAILED",
-    "      seed 1: acked-lost: m1",
+    ...ofProof,
     "10 passed, 3 failed",
   ]);
 });
