@@ -21,8 +21,9 @@ const EXAMPLES = 5;
 
 export function terminalTable(board: Scoreboard, order: readonly string[]): string {
   return summariesOf(board, order).flatMap((summary) => {
-    const { part, runs, ms } = summary;
-    const verdict = verdictOf(board.parts[part] ?? []);
+    const { part, runs, failed, ms } = summary;
+    const over = (board.parts[part] ?? []).filter(isOverLimits).length;
+    const verdict = verdictOf(failed - over, over);
     const head = `${part.padEnd(20)} ${times(runs)}, ${verdict}, ${minutes(ms)}`;
     return [
       head,
@@ -44,9 +45,11 @@ export function failuresOf(
   }).join("\n");
 }
 
-function verdictOf(runs: readonly Run[]): string {
-  const over = runs.filter((run) => !hasPassed(run) && hasPassed(run, { untimed: true })).length;
-  const failed = runs.filter((run) => !hasPassed(run)).length - over;
+function isOverLimits(run: Run): boolean {
+  return !hasPassed(run) && hasPassed(run, { untimed: true });
+}
+
+function verdictOf(failed: number, over: number): string {
   const found = [[failed, "FAILED"], [over, "over limits"]] as const;
   return found.flatMap(([n, word]) => n > 0 ? [`${n} ${word}`] : []).join(", ") || "passed";
 }
